@@ -1,0 +1,1 @@
+"""How the layers join: gaps, frontiers, gauges, terminals, and the stored network."""
