@@ -1,0 +1,121 @@
+"""Fills the pages' generated parts, so that they say what the library says.
+
+A page asks for a part with a line ``<!-- generated: NAME -->``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put each generated part where its mark stands."""
+    return MARK.sub(lambda m: PARTS[m[1]](), markdown)
+
+
+def datasets() -> str:
+    """Return the table of what ships, from datapackage.json."""
+    package = _package()
+    lines = ["| dataset | what it holds | rows | size | licence |", "|---|---|---:|---:|---|"]
+    total = 0
+    for r in package["resources"]:
+        total += r["bytes"]
+        licence = ", ".join(f"[{x['name']}]({x['path']})" for x in r["licenses"])
+        lines.append(
+            f"| `{r['name']}` | {r['title']} | {r['rows']:,} | {_size(r['bytes'])} | {licence} |"
+        )
+    lines.append(f"\nAll together {_size(total)}, version {package['version']}.")
+    return "\n".join(lines)
+
+
+def columns() -> str:
+    """Return the columns of every dataset, from datapackage.json."""
+    parts = []
+    for r in _package()["resources"]:
+        parts += [f"### {r['name']}", "", f"{r['title']} (`{r['path']}`)", ""]
+        if r.get("description"):
+            parts += [r["description"], ""]
+        sources = "; ".join(
+            f"[{s['title']}]({s['path']})" if s.get("path") else s["title"] for s in r["sources"]
+        )
+        parts += [f"Made from: {sources}.", ""]
+        fields = r.get("schema", {}).get("fields", [])
+        if any(f.get("description") for f in fields):
+            parts += ["| column | type | meaning |", "|---|---|---|"]
+            parts += [
+                f"| `{f['name']}` | {f['type']} | {f.get('description', '')} |" for f in fields
+            ]
+        elif fields:
+            parts.append("Columns: " + ", ".join(f"`{f['name']}`" for f in fields) + ".")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def terms() -> str:
+    """Return LICENSES.md without its first heading."""
+    text = (ROOT / "data" / "geo" / "LICENSES.md").read_text(encoding="utf-8")
+    return text.split("\n", 1)[1].replace("\n## ", "\n### ")
+
+
+def commands() -> str:
+    """Return the help of every command, as the command line prints it."""
+    import typer
+
+    from corridors import cli
+
+    root = typer.main.get_command(cli.app)
+    return "\n".join(_help(root, "corridors", None))
+
+
+def _help(command: Any, name: str, parent: Any) -> list[str]:
+    import click
+
+    context = click.Context(command, info_name=name, parent=parent)
+    lines = []
+    children = getattr(command, "commands", {})
+    if not children:
+        lines += [f"## {context.command_path}", "", _prose(command.help or ""), ""]
+        usage = command.collect_usage_pieces(context)
+        lines += ["```text", f"{context.command_path} {' '.join(usage)}", "```", ""]
+        rows = [r for p in command.get_params(context) if (r := p.get_help_record(context))]
+        if rows:
+            lines += ["| option | meaning |", "|---|---|"]
+            lines += [f"| `{_cell(a)}` | {_cell(b)} |" for a, b in rows]
+            lines.append("")
+    for key, child in children.items():
+        if not child.hidden:
+            lines += _help(child, key, context)
+    return lines
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"\[/?[a-z ]+\]", "", text.replace("\b", "")).strip()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):.1f} kB"
+
+
+def _package() -> dict[str, Any]:
+    file = ROOT / "data" / "geo" / "datapackage.json"
+    parsed: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return parsed
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "columns": columns,
+    "commands": commands,
+    "datasets": datasets,
+    "terms": terms,
+}
