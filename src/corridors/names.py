@@ -1,0 +1,676 @@
+"""Finding places by name: any spelling, an id, a UN/LOCODE, or coordinates.
+
+This module is on the quick path of the command: it imports numpy and the standard library, and
+rapidfuzz only when something was not found. A :class:`NameIndex` is made once from plain columns,
+kept in the user's cache, and read back in about a millisecond; a look-up is two bisections.
+
+A place is never guessed. An exact name goes before an alias, and a place of the atlas before a
+settlement of the gazetteer. Two things of one name are told apart by what is asked for (an end of
+a route, a border crossing) and by ``Name (CC)``, ``Name, Country`` or ``Name (kind)``; where that
+leaves more than one, the answer is an error that lists them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridors.errors import DataIntegrityError, UnknownPlaceError
+from corridors.spelling import country_code, normalise, parse_point
+
+__all__ = [
+    "Match",
+    "NameIndex",
+    "Role",
+    "cached_index",
+    "load_index",
+    "normalise",
+    "parse_point",
+]
+
+Role = Literal["end", "crossing", "any"]
+
+# How an entry was found, best first
+_ID, _NAME, _ALIAS, _PART, _CODE = range(5)
+_HOW = ("id", "name", "alias", "part", "unlocode")
+
+# What an end of a route is most likely to be
+_END_KINDS = (
+    "city",
+    "station",
+    "port",
+    "ferry_terminal",
+    "dry_port",
+    "rail_terminal",
+    "terminal",
+    "break_of_gauge",
+    "logistics_base",
+    "border_crossing",
+    "free_zone",
+)
+# A code names what is loaded and unloaded there before it names the town around it
+_CODE_KINDS = ("port", "ferry_terminal", "dry_port", "rail_terminal", "border_crossing", "city")
+_LAST_KINDS = ("cooperation_centre", "organisation", "summit")
+
+_SAME_PLACE_KM = 25.0
+_CLEARLY_LARGER = 10
+
+# --- what is found ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A place that a text stands for.
+
+    Parameters
+    ----------
+    id : str
+        Its id in the atlas, ``gn:…`` in the gazetteer, empty for bare coordinates.
+    name, kind, country : str
+        As in the places table; a crossing has both countries, as ``CN|KZ``.
+    lon, lat : float
+        Degrees, WGS84.
+    unlocode : str
+        Empty where it has none.
+    population : int
+        Of a settlement of the gazetteer, else 0.
+    how : str
+        ``id``, ``name``, ``alias``, ``part``, ``unlocode``, ``near`` or ``point``.
+    """
+
+    id: str
+    name: str
+    kind: str
+    country: str
+    lon: float
+    lat: float
+    unlocode: str = ""
+    population: int = 0
+    how: str = "name"
+
+    @property
+    def in_atlas(self) -> bool:
+        """Whether it is a place of the atlas, not a mere settlement of the gazetteer."""
+        return not self.id.startswith("gn:")
+
+    def label(self) -> str:
+        """Return a text that finds it again and that a person can read."""
+        country = self.country.replace("|", "/")
+        return f"{self.name} ({country})" if country else self.name
+
+
+# --- the index -------------------------------------------------------------------------------
+
+_FORMAT = 2
+_DTYPES = {
+    "lon": np.float64,
+    "lat": np.float64,
+    "population": np.int64,
+    "entry_offsets": np.int64,
+    "key_offsets": np.int64,
+    "key_entry": np.int32,
+    "key_how": np.uint8,
+}
+
+
+class NameIndex:
+    """Names, aliases, ids and codes of places; immutable, safe to share between threads.
+
+    Made by :meth:`build`, :meth:`load` or :func:`load_index`. Rows and keys are kept as bytes and
+    arrays, so that reading it back costs no parsing.
+    """
+
+    def __init__(self, entries: bytes, keys: bytes, arrays: dict[str, NDArray[Any]]) -> None:
+        self._entries = entries
+        self._keys = keys
+        self._arrays = arrays
+        self._entry_offsets = arrays["entry_offsets"]
+        self._key_offsets = arrays["key_offsets"]
+        for array in arrays.values():
+            array.setflags(write=False)
+
+    def __len__(self) -> int:
+        """Return the number of places."""
+        return len(self._entry_offsets) - 1
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        id: Sequence[str],
+        name: Sequence[str],
+        kind: Sequence[str],
+        country: Sequence[str],
+        lon: Sequence[float],
+        lat: Sequence[float],
+        aliases: Sequence[str] | None = None,
+        unlocode: Sequence[str] | None = None,
+        population: Sequence[int] | None = None,
+    ) -> NameIndex:
+        """Return an index over plain columns of one length.
+
+        Parameters
+        ----------
+        id, name, kind, country : sequences of str
+            Ids that begin with ``gn:`` are settlements of the gazetteer.
+        lon, lat : sequences of float
+            Degrees, WGS84.
+        aliases : sequence of str, optional
+            Other names, ``|`` between them.
+        unlocode, population : sequences, optional
+        """
+        n = len(id)
+        aliases = aliases if aliases is not None else [""] * n
+        unlocode = unlocode if unlocode is not None else [""] * n
+        population = population if population is not None else [0] * n
+        rows: list[bytes] = []
+        keys: set[tuple[bytes, int, int]] = set()
+        for i in range(n):
+            row = [_clean(x) for x in (id[i], name[i], kind[i], country[i], unlocode[i])]
+            rows.append("\t".join(row).encode())
+            keys.add((normalise(id[i]).encode(), i, _ID))
+            keys.add((normalise(name[i]).encode(), i, _NAME))
+            for alias in aliases[i].split("|") if aliases[i] else ():
+                keys.add((normalise(alias).encode(), i, _ALIAS))
+            if kind[i] == "border_crossing":
+                # a crossing has the names of its two sides, and both are asked for
+                for part in _sides(name[i]):
+                    keys.add((normalise(part).encode(), i, _PART))
+            if unlocode[i]:
+                keys.add((normalise(unlocode[i]).encode(), i, _CODE))
+        keys = {k for k in keys if k[0]}
+        ordered = sorted(keys)
+        arrays: dict[str, NDArray[Any]] = {
+            "lon": np.asarray(lon, dtype=np.float64),
+            "lat": np.asarray(lat, dtype=np.float64),
+            "population": np.asarray(population, dtype=np.int64),
+            "entry_offsets": _offsets(rows),
+            "key_offsets": _offsets([k[0] for k in ordered]),
+            "key_entry": np.array([k[1] for k in ordered], dtype=np.int32),
+            "key_how": np.array([k[2] for k in ordered], dtype=np.uint8),
+        }
+        return cls(b"".join(rows), b"".join(k[0] for k in ordered), arrays)
+
+    # -- kept on disk
+
+    def save(self, folder: str | Path) -> None:
+        """Write the index into a folder, which appears whole or not at all."""
+        import shutil
+        import tempfile
+
+        target = Path(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            (draft / "entries.bin").write_bytes(self._entries)
+            (draft / "keys.bin").write_bytes(self._keys)
+            for name, array in self._arrays.items():
+                np.save(draft / f"{name}.npy", array)
+            about = {"format": _FORMAT, "places": len(self)}
+            (draft / "index.json").write_text(json.dumps(about), encoding="utf-8")
+            if target.is_dir():
+                shutil.rmtree(target)
+            draft.replace(target)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            # another process may have put the same index there in the meantime
+            if not (target / "index.json").is_file():
+                raise
+
+    @classmethod
+    def load(cls, folder: str | Path) -> NameIndex:
+        """Return the index that :meth:`save` wrote.
+
+        Raises
+        ------
+        DataIntegrityError
+            None is there, or one of another version.
+        """
+        where = Path(folder)
+        try:
+            about = json.loads((where / "index.json").read_text(encoding="utf-8"))
+            if about.get("format") != _FORMAT:
+                raise DataIntegrityError(f"{where}: an index of another version; delete it")
+            arrays = {name: np.load(where / f"{name}.npy") for name in _DTYPES}
+            if any(arrays[name].dtype != dtype for name, dtype in _DTYPES.items()):
+                raise ValueError("unexpected types")
+            entries, keys = (where / "entries.bin").read_bytes(), (where / "keys.bin").read_bytes()
+            if (
+                len(entries) != arrays["entry_offsets"][-1]
+                or len(keys) != arrays["key_offsets"][-1]
+            ):
+                raise ValueError("truncated")
+            return cls(entries, keys, arrays)
+        except (OSError, ValueError) as error:
+            raise DataIntegrityError(
+                f"{where}: no usable name index ({error}); delete it"
+            ) from None
+
+    # -- asked
+
+    def get(self, id: str) -> Match | None:
+        """Return the place of an id written exactly so, or None."""
+        for entry, how in self._exact(normalise(id)):
+            if how == _ID:
+                found = self._match(entry, "id")
+                if found.id == id:
+                    return found
+        return None
+
+    def find(self, text: str, *, limit: int = 20, near: bool = True) -> list[Match]:
+        """Return what a text may stand for, best first.
+
+        Exact finds go first: of the atlas, then of the gazetteer. With ``near`` the names that
+        begin with, contain, or resemble the text follow.
+
+        Parameters
+        ----------
+        text : str
+            Name, alias, id, UN/LOCODE, ``lat,lon``, or a name with ``(CC)``, ``(kind)``,
+            ``, Country`` behind it.
+        limit : int
+            Largest number of matches.
+        """
+        point = parse_point(text)
+        if point:
+            return [_point(text, point)]
+        found = self._ranked(self._candidates(text), text)
+        # the town of the gazetteer that the atlas has too is not said twice
+        towns = [m for m in found if m.in_atlas]
+        found = [m for m in found if m.in_atlas or not any(_km(m, t) < 20.0 for t in towns)]
+        if near and len(found) < limit:
+            seen = {m.id for m in found}
+            for match in self._similar(text, limit):
+                if match.id not in seen:
+                    seen.add(match.id)
+                    found.append(match)
+        return found[:limit]
+
+    def resolve(self, text: str, role: Role = "end") -> Match:
+        """Return the one place that a text stands for.
+
+        Parameters
+        ----------
+        text : str
+            As for :meth:`find`.
+        role : {"end", "crossing", "any"}
+            What is asked for: an end of a route (a city before a station before a port …), a
+            border crossing before all else, or anything.
+
+        Raises
+        ------
+        UnknownPlaceError
+            Nothing of that name, with near matches; or several, with their ids.
+        """
+        return self.resolve_all(text, role)[0]
+
+    def resolve_all(self, text: str, role: Role = "crossing") -> tuple[Match, ...]:
+        """Return all rows of the one place that a text stands for.
+
+        A border crossing has a row for the railway and one for the road, perhaps for several
+        frontiers; closing it closes them all. Anything else has one row.
+
+        Raises
+        ------
+        UnknownPlaceError
+            As :meth:`resolve`.
+        """
+        if not text or not text.strip():
+            raise UnknownPlaceError("an empty name; give a place, an id, a UN/LOCODE or lat,lon")
+        point = parse_point(text)
+        if point:
+            return (_point(text, point),)
+        candidates = self._candidates(text)
+        atlas = [c for c in candidates if c[0].in_atlas]
+        if role == "crossing":
+            crossings = [m for m, _ in atlas if m.kind == "border_crossing"]
+            exact = [m for m in crossings if m.id == text.strip()]
+            if exact:
+                return tuple(exact)
+            if crossings:
+                return tuple(sorted(crossings, key=lambda m: m.id))
+        for tier in _tiers(atlas, text):
+            chosen = _one(tier, text, role)
+            return (chosen,)
+        towns = [m for m, _ in candidates]
+        if towns:
+            return (_settlement(towns, candidates, text),)
+        raise UnknownPlaceError(
+            f"no place is called {text.strip()!r}",
+            tuple(dict.fromkeys(m.label() for m in self._similar(text, 5)))[:5],
+        )
+
+    # -- behind it
+
+    def _key(self, i: int) -> bytes:
+        return self._keys[self._key_offsets[i] : self._key_offsets[i + 1]]
+
+    def _lower_bound(self, key: bytes) -> int:
+        low, high = 0, len(self._key_offsets) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._key(middle) < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _exact(self, key: str) -> list[tuple[int, int]]:
+        """Return (entry, how) of all keys equal to one."""
+        if not key:
+            return []
+        wanted = key.encode()
+        found, i, n = [], self._lower_bound(wanted), len(self._key_offsets) - 1
+        while i < n and self._key(i) == wanted:
+            found.append((int(self._arrays["key_entry"][i]), int(self._arrays["key_how"][i])))
+            i += 1
+        return found
+
+    def _match(self, entry: int, how: str) -> Match:
+        start, stop = self._entry_offsets[entry], self._entry_offsets[entry + 1]
+        id, name, kind, country, unlocode = self._entries[start:stop].decode().split("\t")
+        return Match(
+            id,
+            name,
+            kind,
+            country,
+            float(self._arrays["lon"][entry]),
+            float(self._arrays["lat"][entry]),
+            unlocode,
+            int(self._arrays["population"][entry]),
+            how,
+        )
+
+    def _candidates(self, text: str) -> list[tuple[Match, int]]:
+        """Return each exact find once, with its best way of being found."""
+        found = self._best(self._exact(normalise(text)))
+        if found:
+            return found
+        for name, qualifier in _qualified(text):
+            kept = [c for c in self._best(self._exact(normalise(name))) if _fits(c[0], qualifier)]
+            if kept:
+                return kept
+        return []
+
+    def _best(self, hits: Iterable[tuple[int, int]]) -> list[tuple[Match, int]]:
+        best: dict[int, int] = {}
+        for entry, how in hits:
+            best[entry] = min(how, best.get(entry, how))
+        return [(self._match(entry, _HOW[how]), how) for entry, how in sorted(best.items())]
+
+    def _ranked(self, candidates: list[tuple[Match, int]], text: str) -> list[Match]:
+        spelt = text.strip().casefold()
+        ordered = sorted(
+            candidates,
+            key=lambda c: (
+                not c[0].in_atlas,
+                c[0].id.casefold() != spelt,
+                c[0].name.casefold() != spelt,
+                c[1] in (_ALIAS, _PART),
+                _kind_rank(c[0].kind, "end"),
+                -c[0].population,
+                c[0].id,
+            ),
+        )
+        return [match for match, _ in ordered]
+
+    def _similar(self, text: str, limit: int) -> list[Match]:
+        """Return names that begin with, contain or resemble a text; the slow way, by all keys."""
+        key = normalise(text)
+        if not key:
+            return []
+        from rapidfuzz import fuzz, process
+
+        n = len(self._key_offsets) - 1
+        offsets = self._key_offsets.tolist()
+        keys = [self._keys[offsets[i] : offsets[i + 1]].decode() for i in range(n)]
+        scored: dict[int, float] = {}
+        entry_of = self._arrays["key_entry"]
+        how_of = self._arrays["key_how"]
+
+        def note(i: int, score: float) -> None:
+            if how_of[i] == _CODE:
+                return
+            entry = int(entry_of[i])
+            scored[entry] = max(score, scored.get(entry, 0.0))
+
+        if len(key) >= 2:
+            for i, other in enumerate(keys):
+                if key in other:
+                    share = len(key) / len(other)
+                    note(i, 60.0 + 40.0 * share + (10.0 if other.startswith(key) else 0.0))
+        near = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=66.0, limit=200)
+        for _, score, i in near:
+            note(i, float(score))
+        matches = [(score, self._match(entry, "near")) for entry, score in scored.items()]
+
+        def worth(item: tuple[float, Match]) -> tuple[float, str]:
+            score, match = item
+            score += 8.0 if match.in_atlas else min(5.0, math.log10(match.population + 1))
+            score -= 4.0 if match.kind in _LAST_KINDS else 0.0
+            return -score, match.id
+
+        return [match for _, match in sorted(matches, key=worth)[:limit]]
+
+
+def _clean(value: str) -> str:
+    return value.replace("\t", " ").replace("\n", " ")
+
+
+def _offsets(parts: Sequence[bytes]) -> NDArray[np.int64]:
+    lengths = np.fromiter((len(p) for p in parts), dtype=np.int64, count=len(parts))
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _sides(name: str) -> list[str]:
+    """Return the names of the two sides of a crossing: ``Dostyk–Alashankou (rail)``."""
+    bare = re.sub(r"\s*\([^)]*\)\s*$", "", name)
+    parts = [p.strip() for p in re.split(r"\s*[–—/]\s*|\s+-\s+", bare)]
+    return [p for p in [bare, *parts] if p]
+
+
+def _point(text: str, point: tuple[float, float]) -> Match:
+    lon, lat = point
+    return Match("", text.strip(), "point", "", lon, lat, how="point")
+
+
+def _km(a: Match, b: Match) -> float:
+    """Return the distance of two places on the sphere: good enough to tell places apart."""
+    p, q = math.radians(a.lat), math.radians(b.lat)
+    h = (
+        math.sin((q - p) / 2) ** 2
+        + math.cos(p) * math.cos(q) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
+    )
+    return 2 * 6371.0 * math.asin(min(1.0, math.sqrt(h)))
+
+
+def _qualified(text: str) -> list[tuple[str, str]]:
+    """Return (name, qualifier) for each way in which a text may carry a qualifier."""
+    found = []
+    inside = re.fullmatch(r"\s*(.+?)\s*\(([^()]+)\)\s*", text)
+    if inside:
+        found.append((inside[1], inside[2]))
+    if "," in text:
+        name, _, rest = text.rpartition(",")
+        if name.strip() and rest.strip():
+            found.append((name, rest))
+    return found
+
+
+def _fits(match: Match, qualifier: str) -> bool:
+    """Say whether a country, a kind, or both (``CN``, ``port``, ``KZ, city``) fit a place."""
+    for part in re.split(r"[,;/|]\s*", qualifier):
+        key, countries = normalise(part), match.country.split("|")
+        fits = (
+            part.strip().upper() in countries
+            or country_code(part) in countries
+            or key == normalise(match.kind)
+            or (key in ("rail", "road") and match.id.startswith(f"{key}:"))
+        )
+        if not fits:
+            return False
+    return True
+
+
+def _kind_rank(kind: str, role: Role, *, by_code: bool = False) -> int:
+    if role == "crossing" and kind == "border_crossing":
+        return -1
+    if by_code and kind in _CODE_KINDS:
+        return _CODE_KINDS.index(kind)
+    if kind in _END_KINDS:
+        return _END_KINDS.index(kind)
+    return len(_END_KINDS) + (1 if kind in _LAST_KINDS else 0)
+
+
+def _tiers(atlas: list[tuple[Match, int]], text: str) -> Iterable[list[tuple[Match, int]]]:
+    """Yield the finds in the atlas, best tier first: id, spelling, name, alias, side, code."""
+    spelt = text.strip().casefold()
+    bare = {spelt, *(name.strip().casefold() for name, _ in _qualified(text))}
+    tiers = (
+        [c for c in atlas if c[0].id.casefold() == spelt and c[1] == _ID],
+        [c for c in atlas if c[0].name.casefold() in bare],
+        [c for c in atlas if c[1] <= _NAME],
+        [c for c in atlas if c[1] == _CODE],
+        [c for c in atlas if c[1] == _ALIAS],
+        [c for c in atlas if c[1] == _PART],
+    )
+    for tier in tiers:
+        if tier:
+            yield tier
+
+
+def _one(tier: list[tuple[Match, int]], text: str, role: Role) -> Match:
+    by_code = all(how == _CODE for _, how in tier)
+
+    def rank(match: Match) -> int:
+        return 0 if role == "any" else _kind_rank(match.kind, role, by_code=by_code)
+
+    best = min(rank(match) for match, _ in tier)
+    matches = sorted((m for m, _ in tier if rank(m) == best), key=lambda m: m.id)
+    first = matches[0]
+    if all(m.kind == "border_crossing" and _km(first, m) <= _SAME_PLACE_KM for m in matches):
+        return first
+    if len(matches) > 1:
+        raise UnknownPlaceError(_choose(text, matches))
+    return first
+
+
+def _settlement(towns: list[Match], candidates: list[tuple[Match, int]], text: str) -> Match:
+    """Return the settlement that is meant: the only one, or the one far larger than the rest."""
+    ids = [m for m, how in candidates if how == _ID]
+    if len(ids) == 1:
+        return ids[0]
+    named = [m for m, how in candidates if how <= _NAME]
+    for group in (towns, named):
+        ordered = sorted(group, key=lambda m: (-m.population, m.id))
+        if len(ordered) == 1:
+            return ordered[0]
+        if len(ordered) > 1 and ordered[0].population >= _CLEARLY_LARGER * max(
+            1, ordered[1].population
+        ):
+            return ordered[0]
+    raise UnknownPlaceError(_choose(text, sorted(towns, key=lambda m: (-m.population, m.id))))
+
+
+def _choose(text: str, matches: Sequence[Match]) -> str:
+    shown = [
+        f"{m.id} ({m.name}, {m.kind}, {m.country.replace('|', '/')}"
+        + (f", population {m.population:,})" if m.population else ")")
+        for m in matches[:8]
+    ]
+    more = f" and {len(matches) - 8} more" if len(matches) > 8 else ""
+    return (
+        f"{text.strip()!r} is the name of {len(matches)} places; give the id of one: "
+        + "; ".join(shown)
+        + more
+    )
+
+
+# --- where it comes from ---------------------------------------------------------------------
+
+
+def load_index(data: str | Path | None = None) -> NameIndex:
+    """Return the index of all places and of the gazetteer, from the cache where it is there.
+
+    Parameters
+    ----------
+    data : path, optional
+        A user's own tables, whose places are found too.
+
+    Raises
+    ------
+    DataIntegrityError
+        Data that are missing or changed.
+    """
+    from corridors import datasets
+
+    folder = datasets.cache_dir() / f"names-{_FORMAT}-{datasets.version(data=data)}"
+    if (folder / "index.json").is_file():
+        try:
+            return NameIndex.load(folder)
+        except DataIntegrityError:
+            pass  # a cache is made again, not complained about
+    index = NameIndex.build(**_columns(data))
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
+        index.save(folder)
+    return index
+
+
+_COLUMNS = ("id", "name", "kind", "country", "lon", "lat", "aliases", "unlocode", "population")
+
+
+def _columns(data: str | Path | None) -> dict[str, list[Any]]:
+    """Return the columns of places and gazetteer, as :meth:`NameIndex.build` takes them."""
+    from corridors import datasets
+
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+
+    def add(row: dict[str, Any], lon: float, lat: float) -> None:
+        for name in ("id", "name", "kind", "country", "aliases", "unlocode"):
+            value = row.get(name)
+            columns[name].append(value if isinstance(value, str) else "")
+        columns["lon"].append(lon)
+        columns["lat"].append(lat)
+        columns["population"].append(0)
+
+    if "places" in datasets.user_files(data):
+        frame = datasets.read_frame("places", data=data)
+        points = zip(frame.geometry.x, frame.geometry.y, strict=True)
+        for row, (lon, lat) in zip(frame.to_dict("records"), points, strict=True):
+            add(row, float(lon), float(lat))
+    else:
+        text = datasets.path("places").read_text(encoding="utf-8")
+        for feature in json.loads(text)["features"]:
+            lon, lat = feature["geometry"]["coordinates"][:2]
+            add(feature["properties"], float(lon), float(lat))
+    if "gazetteer" in datasets.names():
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(datasets.path("gazetteer")).to_pydict()
+        count = len(table["id"])
+        for name in ("id", "name", "country", "lon", "lat", "aliases", "population"):
+            columns[name].extend(table[name])
+        columns["kind"].extend(["city"] * count)
+        columns["unlocode"].extend([""] * count)
+    return columns
+
+
+def cached_index(data: str | Path | None = None) -> NameIndex:
+    """Return :func:`load_index`, kept for the life of the process."""
+    return _cached(os.fspath(data) if data is not None else None)
+
+
+@lru_cache(maxsize=4)
+def _cached(data: str | None) -> NameIndex:
+    return load_index(data)
