@@ -2,16 +2,17 @@
 # its tools), .venv-data (what derives data/geo), .venv-bench (pinned peers). Stamp files inside
 # them say what is installed, so the second run is quick.
 
-PYTHON ?= python3
+# PYTHON names one; otherwise the first that is new enough and can make environments (pyenv's shims
+# may be there and not work)
+PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ROUTE ?= Urumqi -> Poti
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-# A Python of the right age that can make environments; pyenv's shims may be there and not work
 define FIND_PYTHON
-found=; for p in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python3.14; do \
+found=; for p in $(PYTHONS); do \
 	if "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then found=$$p; break; fi; done; \
 if [ -z "$$found" ]; then \
@@ -30,6 +31,9 @@ map: $(VENV)/.run assets ## build/corridors.html: the atlas and the route Urumqi
 	$(BIN)/corridors map -o build/corridors.html --route '$(ROUTE)'
 
 test: $(VENV)/.dev assets browser ## the whole test suite
+	@if [ ! -d tests/js ]; then :; \
+	elif command -v npm >/dev/null; then cd web && { [ -d node_modules ] || npm ci --silent; } && npm test --silent; \
+	else echo "SKIPPED: the tests of the map's own scripts (tests/js), since npm is not installed" >&2; fi
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, docs
