@@ -20,6 +20,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return MARK.sub(lambda m: PARTS[m[1]](), markdown)
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Take the roles of reStructuredText off the docstrings' names: they are code already."""
+    return re.sub(r":(?:func|class|meth|mod|attr|data|exc):(<code>)~?", r"\1", html)
+
+
 def datasets() -> str:
     """Return the table of what ships, from datapackage.json."""
     package = _package()

@@ -298,6 +298,21 @@ def test_written_twice_the_same_bytes(shipped: Path, writer: ModuleType) -> None
     assert {f.name: f.read_bytes() for f in shipped.iterdir()} == before
 
 
+def test_writer_gives_known_keys_and_meanings_and_checks_them(
+    shipped: Path, writer: ModuleType
+) -> None:
+    plain = [{k: v for k, v in e.items() if k not in ("primaryKey", "fields")} for e in entries()]
+    writer.write(shipped, plain, version="1")
+    parameters, places = datasets.package()["resources"]
+    assert places["schema"]["primaryKey"] == ["id"]
+    assert parameters["schema"]["primaryKey"] == ["key", "mode", "country"]
+    meanings = {f["name"]: f.get("description") for f in places["schema"]["fields"]}
+    assert meanings["country"] == "ISO 3166-1 alpha-2"
+    (shipped / "parameters.csv").write_text(PARAMETERS + "wait,,,9,\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="not unique: wait"):
+        writer.write(shipped, plain, version="1")
+
+
 def test_writer_names_all_faults_at_once(shipped: Path, writer: ModuleType) -> None:
     (shipped / "stray.csv").write_text("a\n1\n", encoding="utf-8")
     wrong = entries()

@@ -8,8 +8,8 @@ A build step returns, for each file, a dict with
 ``sources``      keys of SOURCES below, or Frictionless dicts (``title``, optional ``path``)
 ``name``         name of the dataset; the file's stem where absent
 ``description``  more about it, optional
-``fields``       {column: description with unit}, optional
-``primaryKey``   column or columns by which rows are told apart, optional
+``fields``       {column: description with unit}, optional; MEANINGS below where absent
+``primaryKey``   column or columns by which rows are told apart; KEYS below where absent
 
 Format, bytes, hash, row count and the columns' types are read from the files themselves, so that
 the package cannot say what is not so. Same files, same bytes: nothing here knows the time.
@@ -71,6 +71,71 @@ SOURCES: dict[str, dict[str, str]] = {
     "tables": {
         "title": "Hand-written tables of this project (data/tables), each row with its own source",
     },
+}
+
+# By which columns a dataset's rows are told apart, where the build step does not say
+KEYS: dict[str, list[str]] = {
+    "assets": ["id"],
+    "corridor_stages": ["corridor_id", "branch", "seq"],
+    "corridors": ["id"],
+    "country_gauge": ["country"],
+    "crossings": ["id"],
+    "ferries": ["id"],
+    "frontiers": ["country_a", "country_b", "mode", "from_year", "to_year"],
+    "parameters": ["key", "mode", "country"],
+    "places": ["id"],
+    "straits": ["id"],
+    "terminals": ["id"],
+}
+
+# What the columns mean that several datasets share
+MEANINGS: dict[str, str] = {
+    "aliases": "other names and spellings, separated by |",
+    "capacity": "as published, in capacity_unit",
+    "closed": "year of closing",
+    "confidence": "how sure the fact is: high, medium, low",
+    "cost_usd_ab": "USD per TEU, from country_a to country_b",
+    "cost_usd_ba": "USD per TEU, from country_b to country_a",
+    "countries": "ISO 3166-1 alpha-2, in order along the line, separated by |",
+    "country": "ISO 3166-1 alpha-2",
+    "country_a": "ISO 3166-1 alpha-2, the first of the pair in the alphabet",
+    "country_b": "ISO 3166-1 alpha-2",
+    "diameter_mm": "outer diameter of the pipe, mm",
+    "facility": "id of the crossing, terminal, ferry or strait that the edge stands for",
+    "from_year": "first year in which the row holds; empty: always",
+    "gauge_a_mm": "rail gauge on country_a's side, mm",
+    "gauge_b_mm": "rail gauge on country_b's side, mm",
+    "gauge_mm": "rail gauge, mm (0 or empty off the rails)",
+    "gauges_mm": "rail gauges, mm, separated by |",
+    "headway_h": "hours between sailings, expected",
+    "headway_h_high": "hours between sailings, P90",
+    "headway_h_low": "hours between sailings, P10",
+    "high": "P90, in the row's unit",
+    "hours_ab": "hours at the border from country_a to country_b, both sides, expected",
+    "hours_ab_high": "the same, P90",
+    "hours_ab_low": "the same, P10",
+    "hours_ba": "hours at the border from country_b to country_a, both sides, expected",
+    "hours_ba_high": "the same, P90",
+    "hours_ba_low": "the same, P10",
+    "lat": "latitude, degrees, WGS84",
+    "length_km": "length that counts, km",
+    "lon": "longitude, degrees, WGS84",
+    "low": "P10, in the row's unit",
+    "modes": "modes that meet here, separated by |",
+    "opened": "year of opening, expected where it lies ahead",
+    "origin": "where the row comes from: a source, a patch, or a rule",
+    "precision": "how well the position or the line is known",
+    "published_km": "length as published, km",
+    "sailing_h": "hours under way, expected",
+    "sailing_h_high": "hours under way, P90",
+    "sailing_h_low": "hours under way, P10",
+    "source": "where the fact is from",
+    "status": "whether it is in use, being built, planned, or no more",
+    "theme": "themes of the summit programme that it belongs to, separated by |",
+    "to_year": "last year in which the row holds; empty: always",
+    "transfer_at": "place at which the gauge changes",
+    "unlocode": "UN/LOCODE",
+    "value": "expected value, in the row's unit",
 }
 
 # What must be said of each source wherever its data are shown
@@ -145,10 +210,11 @@ def _resource(out: Path, entry: dict[str, Any]) -> dict[str, Any]:
     """Return one resource, with everything that the file itself can say."""
     file = out / entry["path"]
     form, media = _FORMATS[file.suffix]
+    name = entry.get("name", file.stem)
     fields, rows = _columns(file)
     told = dict(entry.get("fields", {}))
     for field in fields:
-        text = told.pop(field["name"], None)
+        text = told.pop(field["name"], None) or MEANINGS.get(field["name"])
         if text:
             field["description"] = text
     if told:
@@ -156,14 +222,12 @@ def _resource(out: Path, entry: dict[str, Any]) -> dict[str, Any]:
     if "rows" in entry and int(entry["rows"]) != rows:
         raise ValueError(f"holds {rows} rows, and its build step says {entry['rows']}")
     schema: dict[str, Any] = {"fields": fields}
-    key = entry.get("primaryKey")
+    key = entry.get("primaryKey") or KEYS.get(name)
     if key:
         schema["primaryKey"] = [key] if isinstance(key, str) else list(key)
-        absent = set(schema["primaryKey"]) - {f["name"] for f in fields}
-        if absent:
-            raise ValueError(f"no column {', '.join(sorted(absent))}, which is the key")
+        _check_key(file, schema["primaryKey"], {f["name"] for f in fields})
     resource = {
-        "name": entry.get("name", file.stem),
+        "name": name,
         "path": entry["path"],
         "title": entry["title"],
         "description": entry.get("description"),
@@ -178,6 +242,30 @@ def _resource(out: Path, entry: dict[str, Any]) -> dict[str, Any]:
         "schema": schema if fields else None,
     }
     return {key: value for key, value in resource.items() if value is not None}
+
+
+def _check_key(file: Path, key: list[str], columns: set[str]) -> None:
+    """Raise where a key's column is missing or two rows have the same key (parquet: columns)."""
+    absent = set(key) - columns
+    if absent:
+        raise ValueError(f"no column {', '.join(sorted(absent))}, which is the key")
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows: list[dict[str, Any]] = list(csv.DictReader(stream))
+    elif file.suffix == ".geojson":
+        parsed = json.loads(file.read_text(encoding="utf-8"))
+        rows = [f["properties"] for f in parsed["features"]]
+    else:
+        return
+    seen: set[tuple[str, ...]] = set()
+    twice = []
+    for row in rows:
+        values = tuple(str(row.get(c) or "") for c in key)
+        if values in seen:
+            twice.append(" ".join(values))
+        seen.add(values)
+    if twice:
+        raise ValueError(f"key {', '.join(key)} is not unique: {', '.join(twice[:5])}")
 
 
 def _licences(given: Iterable[Any]) -> list[dict[str, str]]:
