@@ -1,0 +1,10 @@
+"""Interactive maps: one HTML file that opens with no network, and nothing in it that can run.
+
+``explore`` returns a folium Map, ``save_map`` writes it.
+"""
+
+from __future__ import annotations
+
+from corridors.maps.view import explore, save_map
+
+__all__ = ["explore", "save_map"]

@@ -1,0 +1,114 @@
+"""The folium side of the map: a Map, its figure, and the view that carries the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import folium
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+
+from corridors.maps import page
+from corridors.maps.encode import script_json
+
+
+class Raw(Element):
+    """Text for the page as it is: nothing in it is read as a template."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._name = "Raw"
+        self.text = text
+
+    def render(self, **kwargs: Any) -> str:
+        """Return the text."""
+        return self.text
+
+
+class CorridorsFigure(Figure):
+    """A figure whose page holds all that it needs."""
+
+    def render(self, **kwargs: Any) -> str:
+        """Return the whole page."""
+        return page.render(self)
+
+
+class CorridorsMap(folium.Map):
+    """A folium Map that loads Leaflet only, and lets the reader zoom the page itself."""
+
+    default_js = [link for link in folium.folium._default_js if link[0] != "bootstrap"]
+    default_css = [link for link in folium.folium._default_css if link[0] != "bootstrap_css"]
+
+    _template = Template(
+        """
+        {% macro header(this, kwargs) %}
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <style>
+        html, body, main { margin: 0; height: 100%; }
+        #{{ this.get_name() }} {
+          position: {{ this.position }};
+          width: {{ this.width[0] }}{{ this.width[1] }};
+          height: {{ this.height[0] }}{{ this.height[1] }};
+          left: {{ this.left[0] }}{{ this.left[1] }};
+          top: {{ this.top[0] }}{{ this.top[1] }};
+        }
+        </style>
+        <script>L_NO_TOUCH = false; L_DISABLE_3D = false;</script>
+        {% endmacro %}
+
+        {% macro html(this, kwargs) %}
+        <main><div class="folium-map" id="{{ this.get_name() }}"></div></main>
+        {% endmacro %}
+
+        {% macro script(this, kwargs) %}
+        var {{ this.get_name() }} = L.map("{{ this.get_name() }}", {
+          center: {{ this.location | tojson }},
+          crs: L.CRS.{{ this.crs }},
+          ...{{ this.options | tojavascript }}
+        });
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, *, title: str, height: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._name = "Map"
+        CorridorsFigure(title=title, height=None if height is None else f"{height}px").add_child(self)
+
+
+class View(MacroElement):
+    """What :func:`corridors.explore` draws: data in the page, and the script that reads them.
+
+    Parameters
+    ----------
+    payload : dict
+        The structure of :mod:`corridors.maps.payload`.
+    """
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        super().__init__()
+        self._name = "Corridors"
+        self.payload = payload
+        self._folder: tuple[Any, str] = (None, "")
+
+    def render(self, **kwargs: Any) -> None:
+        """Put style, script and data into the figure; the same again on every call."""
+        figure = self.get_root()
+        name, parent = self.get_name(), self._parent.get_name()
+        figure.header.add_child(Raw(page.own_assets(*self._folder)), name="corridors_assets")
+        figure.html.add_child(
+            Raw(
+                f'<script type="application/json" id="{name}">'
+                f"{script_json(self.payload)}</script>"
+            ),
+            name=name,
+        )
+        figure.script.add_child(
+            Raw(
+                f"corridorsMap.start({parent}, "
+                f'JSON.parse(document.getElementById("{name}").textContent));'
+            ),
+            name=name,
+        )
+        for child in self._children.values():
+            child.render(**kwargs)

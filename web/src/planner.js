@@ -1,0 +1,114 @@
+// The best path over the hub graph: Dijkstra over the same edges as the library's, with the same
+// sums, so that both answer alike.
+
+const CRITERIA = { hours: 'hours', cost: 'cost_usd', co2e: 'co2e_kg', distance: 'length_km' };
+export const CRITERION_NAMES = { hours: 'Time', cost: 'Cost', co2e: 'CO₂e', distance: 'Distance' };
+
+/** @param {{nodes: object[], edges: object[]}} hubs */
+export function makeGraph(hubs) {
+  const out = hubs.nodes.map(() => []);
+  hubs.edges.forEach((edge, i) => out[edge.u].push(i));
+  const number = new Map(hubs.nodes.map((n, i) => [n.id, i]));
+  return { ...hubs, out, number };
+}
+
+/** Whether an edge may be used in a year with some facilities closed. */
+export function usable(edge, year, closed) {
+  if (year !== null && year !== undefined) {
+    if (edge.from_year !== undefined && year < edge.from_year) return false;
+    if (edge.to_year !== undefined && year >= edge.to_year) return false;
+  }
+  if (closed && closed.size && edge.facilities) {
+    for (const f of edge.facilities) if (closed.has(f)) return false;
+  }
+  return true;
+}
+
+/**
+ * @param {object} graph of makeGraph
+ * @param {number} from, to positions of nodes
+ * @param {{by?: string, year?: number|null, closed?: Set<string>}} ask
+ * @returns {null | {edges: number[], weight: number}} null when there is no path
+ */
+export function shortest(graph, from, to, { by = 'hours', year = null, closed = null } = {}) {
+  const key = CRITERIA[by] ?? by;
+  const n = graph.nodes.length;
+  const best = new Float64Array(n).fill(Infinity);
+  const via = new Int32Array(n).fill(-1);
+  const done = new Uint8Array(n);
+  const heap = new Heap();
+  best[from] = 0;
+  heap.push(0, from);
+  while (heap.size) {
+    const [d, u] = heap.pop();
+    if (done[u]) continue;
+    done[u] = 1;
+    if (u === to) break;
+    if (closed?.size && u !== from && closed.has(graph.nodes[u].id)) continue;
+    for (const i of graph.out[u]) {
+      const edge = graph.edges[i];
+      if (done[edge.v] || !usable(edge, year, closed)) continue;
+      const next = d + edge[key];
+      if (next < best[edge.v]) {
+        best[edge.v] = next;
+        via[edge.v] = i;
+        heap.push(next, edge.v);
+      }
+    }
+  }
+  if (best[to] === Infinity) return null;
+  const edges = [];
+  for (let v = to; v !== from; v = graph.edges[via[v]].u) edges.push(via[v]);
+  return { edges: edges.reverse(), weight: best[to] };
+}
+
+/** A binary heap of (weight, value). */
+class Heap {
+  constructor() {
+    this.weights = [];
+    this.values = [];
+  }
+
+  get size() {
+    return this.weights.length;
+  }
+
+  push(weight, value) {
+    const { weights, values } = this;
+    let i = weights.length;
+    weights.push(weight);
+    values.push(value);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (weights[parent] <= weight) break;
+      weights[i] = weights[parent];
+      values[i] = values[parent];
+      i = parent;
+    }
+    weights[i] = weight;
+    values[i] = value;
+  }
+
+  pop() {
+    const { weights, values } = this;
+    const top = [weights[0], values[0]];
+    const weight = weights.pop();
+    const value = values.pop();
+    const n = weights.length;
+    if (n > 0) {
+      let i = 0;
+      for (;;) {
+        let child = 2 * i + 1;
+        if (child >= n) break;
+        if (child + 1 < n && weights[child + 1] < weights[child]) child++;
+        if (weights[child] >= weight) break;
+        weights[i] = weights[child];
+        values[i] = values[child];
+        i = child;
+      }
+      weights[i] = weight;
+      values[i] = value;
+    }
+    return top;
+  }
+}

@@ -1,0 +1,138 @@
+// The planner: pick two hubs, a criterion and a year, close what you like, and see the best way.
+
+import { h, bdi, put, short } from './dom.js';
+import { label } from './format.js';
+import { CRITERION_NAMES, makeGraph, shortest } from './planner.js';
+import { makeSearch } from './searchbox.js';
+
+/** Turns a path over the hub graph into a route as the panel and the map know it. */
+export function planToRoute(graph, path, { by, year, names }) {
+  const edges = path.edges.map((i) => graph.edges[i]);
+  const first = graph.nodes[edges[0].u];
+  const last = graph.nodes[edges.at(-1).v];
+  const end = (n) => ({ name: n.name, lat: n.y, lon: n.x });
+  const sum = (k) => edges.reduce((a, e) => a + e[k], 0);
+  const legs = edges.map((e) => {
+    const u = graph.nodes[e.u];
+    const v = graph.nodes[e.v];
+    const point = e.kind === 'border' || e.kind === 'transfer' || e.mode === 'border' || e.mode === 'transfer';
+    return {
+      kind: point ? (e.kind === 'border' || e.mode === 'border' ? 'border' : 'transfer') : 'line',
+      mode: e.mode, gauge_mm: e.gauge_mm, country: e.country, confidence: e.confidence,
+      from: u.name, to: v.name, length_km: e.length_km, hours: e.hours, cost_usd: e.cost_usd, co2e_kg: e.co2e_kg,
+      hours_p10: e.hours_p10, hours_p90: e.hours_p90, facilities: e.facilities,
+      ...shapeOf(graph, e, u, v, point),
+    };
+  });
+  const crossed = edges.flatMap((e) => (e.facilities ?? []).filter((f) => names.get(f)?.kind === 'border_crossing').map((f) => ({
+    crossing: names.get(f)?.name ?? f, from: graph.nodes[e.u].country, to: graph.nodes[e.v].country, hours: e.border_h ?? null,
+  })));
+  return {
+    label: `${first.name} → ${last.name}`, origin: end(first), destination: end(last), by: CRITERION_NAMES[by]?.toLowerCase(), year,
+    length_km: sum('length_km'), hours: { expected: sum('hours') }, cost_usd: { expected: sum('cost_usd') }, co2e_kg: { expected: sum('co2e_kg') },
+    legs, borders: crossed, plan: true, color: '#5b3fa3',
+  };
+}
+
+function shapeOf(graph, e, u, v, point) {
+  if (e.g !== undefined) {
+    // a shape serves both ways; the way back has its number counted down from -1
+    return { g: graph.shapes[e.g < 0 ? -1 - e.g : e.g] };
+  }
+  return point ? { x: u.x, y: u.y } : { straight: [[u.y, u.x], [v.y, v.x]] };
+}
+
+/**
+ * @param {object} hubs of the file
+ * @param {object} opt names (facility id -> {name, kind}), on.change(route|null, state)
+ */
+export function makePlanner(hubs, { names, on }) {
+  const graph = makeGraph(hubs);
+  const state = { from: null, to: null, by: 'hours', closed: new Set(), year: null };
+  const message = h('p', { class: 'cm-empty', role: 'status' }, 'Choose where from and where to.');
+  const closedList = h('ul', { class: 'cm-closed' });
+  const things = graph.nodes.map((n, i) => ({ name: n.name, aliases: n.aliases, id: n.id, hint: label(n.kind), weight: n.kind === 'city' ? 1 : 3, at: i }));
+  const pick = (end) => (thing) => {
+    state[end] = thing.at;
+    run();
+  };
+  const from = makeSearch(things, { label: 'From', placeholder: 'From: a city, port or crossing', pick: pick('from'), keep: true });
+  const to = makeSearch(things, { label: 'To', placeholder: 'To', pick: pick('to'), keep: true });
+  const criteria = Object.entries(CRITERION_NAMES).map(([k, name]) => h('button', {
+    type: 'button', 'data-by': k, 'aria-pressed': String(k === state.by), onclick: () => {
+      state.by = k;
+      criteria.forEach((b) => b.setAttribute('aria-pressed', String(b.dataset.by === k)));
+      run();
+    },
+  }, name));
+  const facilities = [...new Set(hubs.edges.flatMap((e) => e.facilities ?? []))].sort();
+  const closer = makeSearch(facilities.map((f) => ({ name: names.get(f)?.name ?? f, id: f, aliases: names.get(f)?.aliases, hint: label(names.get(f)?.kind ?? 'facility') })), {
+    label: 'Close a crossing, port or strait', placeholder: 'Close a crossing, port or strait', pick: (t) => close(t.id),
+  });
+  const swap = h('button', { type: 'button', class: 'cm-link', onclick: () => {
+    [state.from, state.to] = [state.to, state.from];
+    [from.input.value, to.input.value] = [to.input.value, from.input.value];
+    run();
+  } }, 'swap');
+
+  const node = h('div', { class: 'cm-plan' },
+    h('div', { class: 'cm-ends' }, from.node, to.node, swap),
+    h('div', { class: 'cm-segmented', role: 'group', 'aria-label': 'Best by' }, criteria),
+    closer.node, closedList, message);
+
+  function close(id, shut = true) {
+    if (shut) state.closed.add(id);
+    else state.closed.delete(id);
+    run();
+  }
+
+  function run() {
+    put(closedList, [...state.closed].map((id) => h('li', null,
+      h('span', null, 'closed: ', bdi(short(names.get(id)?.name ?? id, 50))),
+      h('button', { type: 'button', class: 'cm-link', 'aria-label': `Open ${short(names.get(id)?.name ?? id, 50)} again`, onclick: () => close(id, false) }, 'open again'))));
+    const { from: a, to: b } = state;
+    let route = null;
+    if (a === null || b === null) message.textContent = 'Choose where from and where to.';
+    else if (a === b) message.textContent = 'Origin and destination are the same place.';
+    else {
+      const path = shortest(graph, a, b, state);
+      if (!path) message.textContent = `No way from ${short(graph.nodes[a].name, 60)} to ${short(graph.nodes[b].name, 60)}${state.closed.size ? ' with what is closed' : ''}${state.year === null ? '' : ` in ${state.year}`}.`;
+      else {
+        route = planToRoute(graph, path, { by: state.by, year: state.year, names });
+        message.textContent = 'The best way over the hubs; click a crossing or a port on the map to close it.';
+      }
+    }
+    on.change(route, snapshot());
+  }
+
+  const snapshot = () => (state.from === null || state.to === null ? null : {
+    from: graph.nodes[state.from].id, to: graph.nodes[state.to].id, by: state.by, closed: [...state.closed].sort(),
+  });
+
+  return {
+    node,
+    graph,
+    state,
+    snapshot,
+    facilities: new Set(facilities),
+    toggle(id) {
+      close(id, !state.closed.has(id));
+    },
+    setYear(year) {
+      if (state.year === year) return;
+      state.year = year;
+      run();
+    },
+    restore(plan) {
+      const a = graph.number.get(plan.from);
+      const b = graph.number.get(plan.to);
+      if (a === undefined || b === undefined) return;
+      Object.assign(state, { from: a, to: b, by: Object.hasOwn(CRITERION_NAMES, plan.by) ? plan.by : 'hours', closed: new Set(plan.closed.filter((f) => facilities.includes(f))) });
+      from.input.value = graph.nodes[a].name;
+      to.input.value = graph.nodes[b].name;
+      criteria.forEach((x) => x.setAttribute('aria-pressed', String(x.dataset.by === state.by)));
+      run();
+    },
+  };
+}
+
