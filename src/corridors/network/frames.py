@@ -8,12 +8,13 @@ edges
     the rails), ``country``, ``facility`` (id of a crossing, terminal, ferry or strait, or ''),
     ``kind`` (line, border, transfer), ``to_country`` (of a border edge), ``status``,
     ``from_year``, ``to_year`` (0 where not limited), ``origin`` (where the row comes from:
-    source, patch id, or the joining rule), ``oneway``.
+    source, patch id, or the joining rule), ``oneway``, ``precision`` (how the drawn line lies),
+    ``to_mode`` and ``to_gauge_mm`` (of a transfer edge: what it leads to).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,12 @@ DEFAULTS: dict[str, object] = {
     "to_year": 0,
     "origin": "",
     "oneway": False,
+    "precision": "",
+    "to_mode": "",
+    "to_gauge_mm": 0,
 }
+TEXT = ("mode", "country", "facility", "kind", "to_country", "status", "origin", "precision",
+        "to_mode")  # fmt: skip
 COLUMNS = ["u", "v", *DEFAULTS]
 
 
@@ -54,7 +60,7 @@ def make_edges(rows: dict[str, object] | list[dict[str, object]]) -> pd.DataFram
     for name, value in DEFAULTS.items():
         if name not in frame:
             frame[name] = pd.Series([value] * len(frame), index=frame.index, dtype=object)
-    for name in ("mode", "country", "facility", "kind", "to_country", "status", "origin"):
+    for name in TEXT:
         frame[name] = frame[name].astype(object)
     if "u" not in frame:
         frame["u"] = frame["v"] = pd.Series(dtype=np.int64)
@@ -67,6 +73,7 @@ def make_edges(rows: dict[str, object] | list[dict[str, object]]) -> pd.DataFram
             "from_year": np.int64,
             "to_year": np.int64,
             "oneway": bool,
+            "to_gauge_mm": np.int64,
         }
     )
 
@@ -89,12 +96,30 @@ def add_nodes(
     return Graph(nodes, graph.edges), np.arange(first, first + len(more))
 
 
-def coords_of(graph: Graph, row: int) -> NDArray[np.float64]:
-    """Return one edge's whole line, (n, 2) lon, lat."""
-    edge = graph.edges.iloc[row]
-    ends = graph.nodes[["lon", "lat"]].to_numpy()[[edge["u"], edge["v"]]]
-    via = edge["via"]
-    return ends if via is None else np.vstack([ends[:1], via, ends[1:]])
+def line_reader(graph: Graph) -> Callable[[int], NDArray[np.float64]]:
+    """Return a function from an edge's row to its whole line, (n, 2) lon, lat."""
+    xy = graph.nodes[["lon", "lat"]].to_numpy()
+    u, v = graph.edges["u"].to_numpy(), graph.edges["v"].to_numpy()
+    via = graph.edges["via"].to_numpy()
+
+    def line(row: int) -> NDArray[np.float64]:
+        ends = xy[[u[row], v[row]]]
+        return ends if via[row] is None else np.vstack([ends[:1], via[row], ends[1:]])
+
+    return line
+
+
+def shapes_of(graph: Graph, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return shapely lines of some edges."""
+    import shapely
+
+    xy = graph.nodes[["lon", "lat"]].to_numpy()
+    u, v = graph.edges["u"].to_numpy()[rows], graph.edges["v"].to_numpy()[rows]
+    via = graph.edges["via"].to_numpy()[rows]
+    out = shapely.linestrings(np.stack([xy[u], xy[v]], axis=1))
+    for i in np.flatnonzero(graph.edges["via"].notna().to_numpy()[rows]):
+        out[i] = shapely.linestrings(np.vstack([xy[u[i]], via[i], xy[v[i]]]))
+    return np.asarray(out)
 
 
 def components(graph: Graph, mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
@@ -168,15 +193,17 @@ def split_line(
 
 
 def split_edge(
-    graph: Graph, row: int, fractions: list[float], countries: list[str]
+    edge: dict[str, object],
+    line: NDArray[np.float64],
+    fractions: list[float],
+    countries: list[str],
 ) -> tuple[dict[str, list[object]], list[dict[str, object]]]:
-    """Return new nodes and the edge rows that replace one edge cut at some fractions.
+    """Return new nodes and the edge rows that replace one edge (its row and line) cut at fractions.
 
     The stored length is shared out in proportion to the drawn one. New nodes are numbered from
     ``len(graph.nodes)`` on by the caller: rows hold ``("new", i)`` in their place.
     """
-    edge = graph.edges.iloc[row].to_dict()
-    points, pieces = split_line(coords_of(graph, row), fractions)
+    points, pieces = split_line(line, fractions)
     bounds = [0.0, *fractions, 1.0]
     names: list[object] = [edge["u"], *[("new", i) for i in range(len(points))], edge["v"]]
     rows = [
@@ -184,7 +211,7 @@ def split_edge(
             **edge,
             "u": names[i],
             "v": names[i + 1],
-            "length_km": edge["length_km"] * (bounds[i + 1] - bounds[i]),
+            "length_km": float(edge["length_km"]) * (bounds[i + 1] - bounds[i]),
             "via": pieces[i] if len(pieces[i]) else None,
             "country": countries[i] if countries else edge["country"],
         }
@@ -198,6 +225,7 @@ def drawn_km(graph: Graph) -> NDArray[np.float64]:
     lon, lat = graph.nodes["lon"].to_numpy(), graph.nodes["lat"].to_numpy()
     u, v = graph.edges["u"].to_numpy(), graph.edges["v"].to_numpy()
     out = np.atleast_1d(distance_km(lon[u], lat[u], lon[v], lat[v]))
+    line = line_reader(graph)
     for row in np.flatnonzero(graph.edges["via"].notna().to_numpy()):
-        out[row] = line_length_km(coords_of(graph, int(row)))
+        out[row] = line_length_km(line(int(row)))
     return out

@@ -21,7 +21,7 @@ from corridors.network.frames import (
     add_nodes,
     compact,
     components,
-    coords_of,
+    line_reader,
     make_edges,
     split_edge,
 )
@@ -75,6 +75,8 @@ def prepare_countries(frame: pd.DataFrame) -> Countries:
     pieces: list[object] = []
     for code, shape in zip(frame["country"], frame.geometry, strict=True):
         for part in shapely.get_parts(shape):
+            if part.is_empty or part.geom_type not in ("Polygon", "MultiPolygon"):
+                continue
             x1, y1, x2, y2 = part.bounds
             for x in np.arange(np.floor(x1 / 4) * 4, x2, 4):
                 for y in np.arange(np.floor(y1 / 4) * 4, y2, 4):
@@ -136,6 +138,8 @@ def absorb_slivers(graph: Graph, max_km: float = 12.0) -> Graph:
 
 def _runs(codes: NDArray[np.object_], at_km: NDArray[np.float64]) -> list[tuple[str, float, float]]:
     """Return (country, from, to) along a line, water and short excursions given to neighbours."""
+    if np.all((codes == codes[0]) | (codes == "")):
+        return [(str(codes[0]), float(at_km[0]), float(at_km[-1]))]
     filled = pd.Series(codes).replace("", None).ffill().bfill().fillna("").to_numpy()
     runs: list[tuple[str, float, float]] = []
     start = 0
@@ -172,7 +176,7 @@ def cut_at_frontiers(graph: Graph, countries: Countries) -> tuple[Graph, pd.Data
     differ = code[u] != code[v]
     plain = ~(differ | long)
     edges = edges.assign(country=np.where(code[u] == code[v], code[u], ""))
-    base = Graph(nodes, edges)
+    reader = line_reader(graph)
     keep = plain.copy()
     new_lon: list[float] = []
     new_lat: list[float] = []
@@ -180,19 +184,26 @@ def cut_at_frontiers(graph: Graph, countries: Countries) -> tuple[Graph, pd.Data
     rows: list[dict[str, object]] = []
     cuts: list[dict[str, object]] = []
     first = len(nodes)
+    new_country_of = edges["country"].to_numpy().copy()
+    samples: list[tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
     for row in np.flatnonzero(~plain):
-        line = coords_of(base, int(row))
+        line = reader(int(row))
         seg = np.atleast_1d(distance_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1]))
         at = np.concatenate([[0.0], np.cumsum(seg)])
         n = max(int(at[-1] / SAMPLE_KM), 3) if at[-1] > 0 else 2
-        km = np.linspace(0, at[-1], n + 1)
-        lon, lat = np.interp(km, at, line[:, 0]), np.interp(km, at, line[:, 1])
-        along = countries.at(lon, lat)
+        samples.append((int(row), line, at, np.linspace(0, at[-1], n + 1)))
+    found = countries.at(
+        np.concatenate([np.interp(km, at, line[:, 0]) for _, line, at, km in samples]),
+        np.concatenate([np.interp(km, at, line[:, 1]) for _, line, at, km in samples]),
+    )
+    bounds = np.cumsum([0, *(len(s[3]) for s in samples)])
+    for i, (row, line, at, km) in enumerate(samples):
+        along = found[bounds[i] : bounds[i + 1]]
         along[0], along[-1] = code[u[row]], code[v[row]]
         runs = _runs(along, km)
         if len(runs) < 2 or at[-1] == 0:
             keep[row] = True
-            edges.iat[row, edges.columns.get_loc("country")] = code[u[row]]
+            new_country_of[row] = code[u[row]]
             continue
         fractions = []
         for (left, _, lo), (_, hi, _) in zip(runs[:-1], runs[1:], strict=True):
@@ -204,7 +215,9 @@ def cut_at_frontiers(graph: Graph, countries: Countries) -> tuple[Graph, pd.Data
                 )[0]
                 lo, hi = (mid, hi) if here in (left, "") else (lo, mid)
             fractions.append(min(max(hi / at[-1], 1e-6), 1 - 1e-6))
-        points, pieces = split_edge(base, int(row), fractions, [r[0] for r in runs])
+        points, pieces = split_edge(
+            edges.iloc[row].to_dict(), line, fractions, [r[0] for r in runs]
+        )
         numbers: list[tuple[int, int]] = []
         for i in range(len(fractions)):
             a = first + len(new_lon)
@@ -231,6 +244,7 @@ def cut_at_frontiers(graph: Graph, countries: Countries) -> tuple[Graph, pd.Data
             piece["u"] = edges["u"].iat[row] if i == 0 else numbers[i - 1][1]
             piece["v"] = edges["v"].iat[row] if i == len(pieces) - 1 else numbers[i][0]
             rows.append(piece)
+    edges = edges.assign(country=new_country_of)
     merged = pd.concat([edges[keep], make_edges(rows)] if rows else [edges], ignore_index=True)
     out, _ = add_nodes(Graph(nodes, merged), new_lon, new_lat, new_country)
     return out, pd.DataFrame(
@@ -303,10 +317,11 @@ def border_edges(
         else:
             verdicts.append(("no crossing here", km))
             continue
-        for since, until, _ in windows:
+        for since, until, rule_regime in windows:
             window = {
                 **base,
                 "facility": facility,
+                "origin": f"border:{rule_regime}",
                 "from_year": max(int(base["from_year"]), since),  # type: ignore[call-overload]
                 "to_year": min(
                     [y for y in (int(base.get("to_year", 0)), until) if y], default=0  # type: ignore[call-overload]

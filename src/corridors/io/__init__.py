@@ -1,0 +1,1 @@
+"""Other people's formats: routes, networks and tables in and out."""

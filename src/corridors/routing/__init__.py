@@ -1,0 +1,1 @@
+"""Asking the network: profile, engine, snapping, pricing, Route."""

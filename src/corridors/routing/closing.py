@@ -1,0 +1,77 @@
+"""What a closure means: names, codes, modes and areas as a frozen value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from corridors.errors import UnknownPlaceError
+from corridors.routing.profile import MODES, Closures
+
+if TYPE_CHECKING:
+    from corridors.routing.network import Network
+
+
+def closures(net: Network, what: Iterable[Any]) -> Closures:
+    """Return the closures that some names, codes, modes and polygons mean.
+
+    A mode is one of the five; two letters are a country; an area is a shapely polygon; anything
+    else is the name or id of a crossing, terminal, ferry or strait (all rows of that name: the
+    road and the rail crossing of Khorgos close together).
+
+    Raises
+    ------
+    UnknownPlaceError
+        For what stands on the network nowhere.
+    """
+    import shapely.geometry.base as base
+
+    facilities: set[str] = set()
+    countries: set[str] = set()
+    modes: set[str] = set()
+    areas: list[bytes] = []
+    for item in what:
+        if isinstance(item, base.BaseGeometry):
+            if item.is_empty or item.geom_type not in ("Polygon", "MultiPolygon"):
+                raise UnknownPlaceError(f"a closed area must be a polygon, not {item.geom_type}")
+            areas.append(item.wkb)
+            continue
+        text = str(item).strip()
+        if text.lower() in MODES:
+            modes.add(text.lower())
+        elif re.fullmatch("[A-Za-z]{2}", text) and text.upper() in net.columns.words["country"]:
+            countries.add(text.upper())
+        else:
+            facilities |= _facilities(net, text)
+    return Closures(frozenset(facilities), frozenset(countries), frozenset(modes), tuple(areas))
+
+
+def _facilities(net: Network, text: str) -> set[str]:
+    """Return the ids on the network that a name means."""
+    from corridors.names import normalise
+
+    if text in net.facilities:
+        return {text}
+    wanted = normalise(text)
+    found = {
+        f.id
+        for f in net.facilities.values()
+        if wanted in {normalise(n) for n in (f.id, f.name, *f.row.get("aliases", "").split("|")) if n}
+    }
+    if not found:
+        # a crossing or port named for its town: "Khorgos" for "Khorgos - Altynkol"
+        found = {
+            f.id
+            for f in net.facilities.values()
+            if f.kind in ("crossing", "strait")
+            and wanted in {normalise(part) for part in re.split(r"\s+[–—-]\s+|/", f.name)}
+        }
+    if not found:
+        near = tuple(m.label() for m in net.names.find(text, limit=5) if m.id in net.facilities)
+        raise UnknownPlaceError(
+            f"cannot close {text!r}: no crossing, terminal, ferry, strait, country or mode of "
+            "that name",
+            near,
+        )
+    return found

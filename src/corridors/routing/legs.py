@@ -1,0 +1,149 @@
+"""From a path of arcs to the legs that a planner reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridors.network.store import KINDS, MODES, Columns
+from corridors.routing.facilities import Facility
+from corridors.routing.pricing import LEVELS, Prices
+
+LINE, BORDER, TRANSFER = (KINDS.index(k) for k in ("line", "border", "transfer"))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A piece of the path: one edge, the share of it that is travelled, and the direction."""
+
+    edge: int
+    share: float
+    forward: bool
+    lo: float = 0.0
+    hi: float = 1.0
+    """Where on the edge (u = 0, v = 1) the travelled share lies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leg:
+    """Steps of one kind, mode, gauge and country in a row."""
+
+    kind: str
+    mode: str
+    gauge_mm: int
+    to_mode: str
+    to_gauge_mm: int
+    country: str
+    to_country: str
+    facility: str
+    steps: tuple[Step, ...]
+
+
+def legs_of(columns: Columns, steps: list[Step]) -> list[Leg]:
+    """Return the legs of a path, in order."""
+    legs: list[Leg] = []
+    start = 0
+
+    def key(step: Step) -> tuple[Any, ...]:
+        e = step.edge
+        ferry = MODES[columns.e_mode[e]] == "ferry"
+        kind = int(columns.e_kind[e])
+        return (
+            kind, int(columns.e_mode[e]), int(columns.e_gauge_mm[e]),
+            int(columns.e_country[e]), int(columns.e_facility[e]) if ferry or kind != LINE else 0,
+        )  # fmt: skip
+
+    for i in range(1, len(steps) + 1):
+        if i < len(steps) and key(steps[i]) == key(steps[start]) and int(columns.e_kind[steps[i].edge]) == LINE:
+            continue
+        e, words = steps[start].edge, columns.words
+        to = int(columns.e_to_mode[e])
+        legs.append(
+            Leg(
+                kind=KINDS[columns.e_kind[e]],
+                mode=MODES[columns.e_mode[e]],
+                gauge_mm=int(columns.e_gauge_mm[e]),
+                to_mode=MODES[to] if to >= 0 else "",
+                to_gauge_mm=int(columns.e_to_gauge_mm[e]),
+                country=words["country"][columns.e_country[e]],
+                to_country=words["country"][columns.e_to_country[e]],
+                facility=words["facility"][columns.e_facility[e]],
+                steps=tuple(steps[start:i]),
+            )
+        )
+        start = i
+    return legs
+
+
+def amounts(prices: Prices, steps: tuple[Step, ...]) -> dict[str, dict[int, float]]:
+    """Return expected hours, usd and co2e of some steps, by component."""
+    out: dict[str, dict[int, float]] = {}
+    edges = np.array([s.edge for s in steps], dtype=np.int64)
+    share = np.array([s.share for s in steps])
+    for quantity, values, parts in (
+        ("hours", prices.hours, prices.hours_component),
+        ("usd", prices.usd, prices.usd_component),
+        ("co2e", prices.co2e_kg, prices.co2e_component),
+    ):
+        total: dict[int, float] = {}
+        for number, value in zip(parts[edges].tolist(), (values[edges] * share).tolist(), strict=True):
+            total[number] = total.get(number, 0.0) + value
+        out[quantity] = total
+    return out
+
+
+def confidence(columns: Columns, prices: Prices, leg: Leg, parts: dict[str, dict[int, float]]) -> str:
+    """Return the lower of what is known of a leg's numbers and of its line."""
+    level = min(
+        (LEVELS.index(prices.components[n].confidence) for n in parts["hours"]), default=2
+    )
+    if leg.kind == "line":
+        edges = np.array([s.edge for s in leg.steps])
+        km = columns.e_length_km[edges]
+        words = columns.words["precision"]
+        poor = np.array([words[p] in ("schematic", "approximate") for p in columns.e_precision[edges]])
+        if km.sum() > 0 and km[poor].sum() > 0.5 * km.sum():
+            level = 0
+    return LEVELS[level]
+
+
+def line_of(columns: Columns, steps: tuple[Step, ...]) -> NDArray[np.float64]:
+    """Return the drawn line of some steps, (n, 2) lon, lat, in the direction of travel."""
+    parts = []
+    for step in steps:
+        line = columns.line(step.edge)
+        if step.lo > 0.0 or step.hi < 1.0:
+            line = _part(line, step.lo, step.hi)
+        parts.append(line if step.forward else line[::-1])
+    if not parts:
+        return np.zeros((0, 2))
+    whole = np.concatenate(parts)
+    keep = np.ones(len(whole), dtype=bool)
+    keep[1:] = np.any(whole[1:] != whole[:-1], axis=1)
+    return whole[keep] if keep.sum() > 1 else whole[:2]
+
+
+def _part(line: NDArray[np.float64], lo: float, hi: float) -> NDArray[np.float64]:
+    from corridors.geodesy import distance_km
+
+    seg = np.atleast_1d(distance_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1]))
+    at = np.concatenate([[0.0], np.cumsum(seg)])
+    at = at / at[-1] if at[-1] > 0 else np.linspace(0, 1, len(at))
+    inner = line[(at > lo) & (at < hi)]
+    ends = [
+        [float(np.interp(x, at, line[:, 0])), float(np.interp(x, at, line[:, 1]))] for x in (lo, hi)
+    ]
+    return np.vstack([ends[:1], inner, ends[1:]])
+
+
+def facility_name(ident: str, facilities: dict[str, Facility]) -> str:
+    """Return what people call a facility."""
+    found = facilities.get(ident)
+    if found is not None:
+        return found.name
+    if ident.startswith("frontier:"):
+        return f"{ident.removeprefix('frontier:').replace('-', '/')} frontier"
+    return ident

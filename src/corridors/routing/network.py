@@ -1,0 +1,381 @@
+"""The network that answers: immutable, shared freely between threads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridors import datasets
+from corridors.errors import DataIntegrityError, SchemaError, UnknownPlaceError
+from corridors.network import store
+from corridors.network.store import LAYERS, Columns
+from corridors.routing.engine import Engine, Metric, make_engine
+from corridors.routing.facilities import Facility, load_facilities
+from corridors.routing.pricing import Prices, price
+from corridors.routing.profile import DATA_YEAR, FREIGHT, MODES, Cargo, Closures, Profile, weigh
+from corridors.routing.snap import SegmentIndex, build_index, load_index, save_index
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from corridors.names import Match as Place
+    from corridors.names import NameIndex, Role
+    from corridors.parameters import Parameters
+    from corridors.routing.route import Route
+
+KEPT_METRICS = 12
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """A profile made ready: prices, one weight per edge, and the engine's metric."""
+
+    profile: Profile
+    prices: Prices
+    weights: NDArray[np.uint32]
+    metric: Metric
+
+
+class _Shared:
+    """What all closures of one network share: the engine and its metrics, made when needed."""
+
+    def __init__(self, columns: Columns, order: Path | None) -> None:
+        self._columns, self._order = columns, order
+        self._lock = threading.RLock()
+        self._engine: Engine | None = None
+        self._prices: OrderedDict[Any, Prices] = OrderedDict()
+        self._metrics: OrderedDict[Any, Weighted] = OrderedDict()
+
+    def engine(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                c = self._columns
+                self._engine = make_engine(c.a_tail, c.a_head, c.n_lat, c.n_lon, self._order)
+            return self._engine
+
+    def weighted(
+        self, profile: Profile, parameters: Parameters, facilities: dict[str, Facility]
+    ) -> Weighted:
+        digest = parameters.digest()
+        with self._lock:
+            found = self._metrics.get((profile, digest))
+            if found is not None:
+                self._metrics.move_to_end((profile, digest))
+                return found
+            prices = self._prices.get((profile.cargo, digest))
+            if prices is None:
+                prices = price(self._columns, parameters, facilities, profile.cargo)
+                self._prices[profile.cargo, digest] = prices
+                while len(self._prices) > KEPT_METRICS:
+                    self._prices.popitem(last=False)
+            weights = weigh(profile, prices, self._columns)
+            metric = self.engine().metric(weights[self._columns.a_edge])
+            found = Weighted(profile, prices, weights, metric)
+            self._metrics[profile, digest] = found
+            while len(self._metrics) > KEPT_METRICS:
+                self._metrics.popitem(last=False)
+            return found
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A multimodal route network and everything that is needed to ask it.
+
+    Nothing in it changes: a closure, another year or other parameters give another view of the
+    same arrays. Made by :func:`load_network`.
+    """
+
+    columns: Columns = field(repr=False)
+    segments: SegmentIndex = field(repr=False)
+    groups: NDArray[np.int32] = field(repr=False)
+    """Connected component of every edge."""
+    names: NameIndex = field(repr=False)
+    facilities: dict[str, Facility] = field(repr=False)
+    parameters: Parameters = field(repr=False)
+    version: str
+    closures: Closures = field(default_factory=Closures)
+    snap_limits_km: tuple[tuple[str, float], ...] = ()
+    _shared: _Shared = field(repr=False, default=None)  # type: ignore[assignment]
+
+    # -- questions -------------------------------------------------------------------------
+
+    def route(
+        self,
+        origin: Any,
+        destination: Any,
+        *,
+        by: str | dict[str, float] = "time",
+        modes: Sequence[str] | str | None = None,
+        via: Iterable[Any] = (),
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        seed: int = 0,
+    ) -> Route:
+        """Return the best way from one place to another.
+
+        Parameters
+        ----------
+        origin, destination : str, tuple or shapely Point
+            A name, id, UN/LOCODE or ``"lat,lon"``; a ``(lat, lon)`` pair; or a Point with
+            x = longitude, y = latitude.
+        by : str or dict
+            ``time`` (default), ``cost``, ``distance``, ``co2e``; or a dict of criteria with
+            weights.
+        modes : sequence of str, optional
+            Of rail, road, sea, ferry, pipeline, or ``"all"`` for all but pipelines. Left out: an
+            intermodal container's modes (rail, sea, ferry); road is added, and a note says so,
+            where an end has no such network in reach or where they do not connect.
+        via : places to pass, in order
+        avoid : places, crossings, countries (ISO codes) or modes to keep away from; shapely
+            polygons
+        year : int
+        cargo : Cargo or str, optional
+            ``TEU`` (default), ``FEU`` or ``tonne``.
+        seed : int
+            Of the simulated ranges.
+
+        Raises
+        ------
+        UnknownPlaceError, SnapError, NoRouteError, SchemaError
+        """
+        from corridors.routing.answer import answer
+
+        return answer(self, origin, destination, by=by, modes=modes, via=tuple(via),
+                      avoid=tuple(avoid), year=year, cargo=as_cargo(cargo), seed=seed)  # fmt: skip
+
+    def closed(self, *what: Any) -> Network:
+        """Return the network without some places, crossings, countries, modes or areas."""
+        return replace(self, closures=self.closures | self.closure_of(what))
+
+    # -- pieces that questions are made of -------------------------------------------------
+
+    def place(self, query: Any, role: Role = "end") -> Place:
+        """Return the one place that a query means.
+
+        Raises
+        ------
+        UnknownPlaceError
+            Nothing, or more than one thing, has that name.
+        """
+        if hasattr(query, "geom_type"):
+            if query.geom_type != "Point" or query.is_empty:
+                raise UnknownPlaceError(f"a place must be a Point, not {query.geom_type}")
+            return point_place(float(query.y), float(query.x))
+        if isinstance(query, (tuple, list)) and len(query) == 2:
+            try:
+                return point_place(float(query[0]), float(query[1]))
+            except (TypeError, ValueError):
+                pass
+        if isinstance(query, str):
+            if not query.strip():
+                raise UnknownPlaceError("a place must have a name; this one is empty")
+            return self.names.resolve(query, role=role)
+        raise UnknownPlaceError(f"a place must be a name, 'lat,lon' or a Point, not {query!r}")
+
+    def closure_of(self, what: Iterable[Any]) -> Closures:
+        """Return the closures that some names, codes, modes and polygons mean."""
+        from corridors.routing.closing import closures
+
+        return closures(self, what)
+
+    def weighted(self, profile: Profile) -> Weighted:
+        """Return a profile's prices, weights and metric (kept for the next question)."""
+        if self.closures:
+            profile = profile.closing(self.closures)
+        return self._shared.weighted(profile, self.parameters, self.facilities)
+
+    def with_parameters(self, parameters: Parameters) -> Network:
+        """Return the network under other parameters."""
+        return replace(self, parameters=parameters)
+
+    def with_snap_limits(self, **limits_km: float) -> Network:
+        """Return the network with other snapping limits in km by mode."""
+        for mode, km in limits_km.items():
+            if mode not in MODES or not 0 < km <= 1000:
+                raise SchemaError(f"snap limit {mode}={km!r}: a mode and 0 < km <= 1000")
+        merged = {**dict(self.snap_limits_km), **limits_km}
+        return replace(self, snap_limits_km=tuple(sorted(merged.items())))
+
+    # -- as tables and graphs --------------------------------------------------------------
+
+    def nodes_frame(self) -> pd.DataFrame:
+        """Return the nodes: ``lon, lat`` (degrees), ``country``, ``terminal``."""
+        from corridors.routing.frames import nodes_frame
+
+        return nodes_frame(self)
+
+    def edges_frame(self, *, mode: str | None = None) -> Any:
+        """Return the edges as a GeoDataFrame (EPSG:4326), all or of one mode."""
+        from corridors.routing.frames import edges_frame
+
+        return edges_frame(self, mode=mode)
+
+    def to_networkx(self, profile: Profile | None = None) -> nx.MultiDiGraph:
+        """Return the network as a MultiDiGraph, one edge per arc that a profile may travel."""
+        from corridors.routing.frames import to_networkx
+
+        return to_networkx(self, profile)
+
+
+def point_place(lat: float, lon: float) -> Place:
+    """Return a bare point as a place.
+
+    Raises
+    ------
+    UnknownPlaceError
+        For coordinates that lie nowhere on Earth, NaN among them.
+    """
+    from corridors.names import Match
+
+    if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
+        raise UnknownPlaceError(
+            f"{lat}, {lon}: latitude must be within ±90 and longitude within ±180 degrees"
+        )
+    return Match("", f"{lat:.5f}, {lon:.5f}", "point", "", lon, lat, how="point")
+
+
+def as_cargo(cargo: Cargo | str | None) -> Cargo:
+    """Return a cargo from its unit, or the default TEU."""
+    if cargo is None:
+        return Cargo()
+    return Cargo(unit=cargo) if isinstance(cargo, str) else cargo
+
+
+def as_modes(modes: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    """Return modes in the house's order, or None where nothing was asked."""
+    if modes is None:
+        return None
+    asked = [modes] if isinstance(modes, str) else list(modes)
+    if asked == ["all"]:
+        return tuple(m for m in MODES if m != "pipeline")
+    unknown = [m for m in asked if m not in MODES]
+    if unknown or not asked:
+        raise SchemaError(
+            f"mode {', '.join(map(repr, unknown)) or '(none)'} is unknown; choose from "
+            f"{', '.join(MODES)} or all"
+        )
+    return tuple(m for m in MODES if m in asked)
+
+
+def load_network(
+    path: str | Path | None = None,
+    *,
+    data: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Network:
+    """Return the shipped network, or one saved before.
+
+    Parameters
+    ----------
+    path : path, optional
+        Folder of a saved network (``network_*.parquet``); the shipped one by default.
+    data : path, optional
+        A user's folder with parameters and places beside the shipped ones.
+    progress : callable, optional
+        Told what is being prepared; the first use compiles the network into the user's cache.
+
+    Raises
+    ------
+    DataIntegrityError
+        Where the data are missing or changed.
+    """
+    from corridors.names import cached_index
+    from corridors.parameters import load_parameters
+
+    if path is None:
+        files = {n: datasets.path(f"network_{n}.parquet") for n in ("nodes", *LAYERS)}
+        version = datasets.version()
+    else:
+        folder = Path(path)
+        files = {n: folder / f"network_{n}.parquet" for n in ("nodes", *LAYERS)}
+        missing = [p.name for n, p in files.items() if not p.is_file() and n in ("nodes", "links")]
+        if missing:
+            raise DataIntegrityError(f"{folder} is no saved network: {', '.join(missing)} missing")
+        version = "own-" + _digest(p for p in files.values() if p.is_file())
+    home = datasets.cache_dir() / f"network-{store.FORMAT}-{version[:16]}"
+    say = progress or (lambda _text: None)
+    if not (home / "ready").is_file():
+        say("preparing the network for its first use")
+        _compile(files, home, say)
+    columns = store.load_columns(home)
+    facilities = load_facilities(
+        {
+            "crossing": datasets.path("crossings.csv"), "terminal": datasets.path("terminals.csv"),
+            "ferry": datasets.path("ferries.csv"), "strait": datasets.path("straits.csv"),
+        }
+    )  # fmt: skip
+    parameters = load_parameters()
+    if data is not None and (own := Path(data) / "parameters.csv").is_file():
+        parameters = parameters.override(own)
+    return Network(
+        columns=columns,
+        segments=load_index(home),
+        groups=np.asarray(np.load(home / "e_group.npy", mmap_mode="r")),
+        names=cached_index(data),
+        facilities=facilities,
+        parameters=parameters,
+        version=version,
+        _shared=_Shared(columns, home / "order"),
+    )
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    import hashlib
+
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        whole.update(path.name.encode())
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def _compile(files: dict[str, Path], home: Path, say: Progress) -> None:
+    """Write columns, grid and node order to the cache, whole or not at all."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=home.parent, prefix=".compiling-"))
+    try:
+        layers = [p for n, p in files.items() if n != "nodes" and p.is_file()]
+        columns = store.compile_columns(files["nodes"], layers)
+        store.save_columns(columns, scratch)
+        say("indexing its lines")
+        save_index(build_index(columns), scratch)
+        np.save(scratch / "e_group.npy", groups_of(columns))
+        say("ordering its nodes")
+        make_engine(columns.a_tail, columns.a_head, columns.n_lat, columns.n_lon, scratch / "order")
+        (scratch / "ready").touch()
+        try:
+            scratch.rename(home)
+        except OSError:
+            if not (home / "ready").is_file():  # something half-made is in the way
+                shutil.rmtree(home, ignore_errors=True)
+                os.replace(scratch, home)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def groups_of(columns: Columns) -> NDArray[np.int32]:
+    """Return the connected component of every edge (whatever is open or closed)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = columns.n_nodes
+    u, v = np.asarray(columns.e_u), np.asarray(columns.e_v)
+    matrix = coo_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(n, n))
+    labels = connected_components(matrix, directed=False)[1]
+    return np.asarray(labels[u], dtype=np.int32)
+
+
+__all__ = ["FREIGHT", "Network", "as_cargo", "as_modes", "load_network"]

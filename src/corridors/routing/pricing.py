@@ -1,0 +1,254 @@
+"""Hours, money and emissions of every edge, and how sure they are.
+
+Each edge's expected value is an amount times one uncertain factor (its *component*): the speed of
+a mode in a country, the delay of a crossing, the dwell of a terminal. The factor is lognormal
+with mean one, and its spread comes from the parameter's P10 and P90:
+``sigma = ln(P90 / P10) / (2 * 1.2816)``. Speeds are shared by all edges of a mode and country,
+delays are independent by crossing, terminal and ferry.
+
+Emissions follow the transport-chain elements of ISO 14083: line haul by tonne-kilometre
+(well-to-wheel: tank-to-wheel plus well-to-tank) and hub operations by transfer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridors.network.store import KINDS, MODES, Columns
+from corridors.routing.facilities import Facility
+
+if TYPE_CHECKING:
+    from corridors.parameters import Parameters
+    from corridors.routing.profile import Cargo
+
+Z90 = 1.2815515594600038
+LEVELS = ("low", "medium", "high")
+
+
+@dataclass(frozen=True)
+class Component:
+    """One uncertain factor: its name, the spread of its logarithm, and how well it is known."""
+
+    name: str
+    sigma: float
+    confidence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Expected values per edge for a stated cargo, and each edge's component.
+
+    ``hours``, ``usd``, ``co2e_kg`` are arrays over the edges; ``hours_component``,
+    ``usd_component`` and ``co2e_component`` are numbers into ``components``.
+    """
+
+    hours: NDArray[np.float64]
+    usd: NDArray[np.float64]
+    co2e_kg: NDArray[np.float64]
+    hours_component: NDArray[np.int32]
+    usd_component: NDArray[np.int32]
+    co2e_component: NDArray[np.int32]
+    components: tuple[Component, ...]
+
+
+def spread(low: float, high: float) -> float:
+    """Return sigma of a lognormal from its P10 and P90 (0 where they do not say)."""
+    if low > 0 and high > low:
+        return math.log(high / low) / (2 * Z90)
+    return 0.0
+
+
+class _Components:
+    """Numbers components as they are met."""
+
+    def __init__(self) -> None:
+        self.rows: list[Component] = []
+        self._number: dict[str, int] = {}
+
+    def add(self, name: str, low: float, high: float, confidence: str) -> int:
+        if name not in self._number:
+            self._number[name] = len(self.rows)
+            self.rows.append(Component(name, spread(low, high), confidence or "low"))
+        return self._number[name]
+
+
+def cargo_amounts(cargo: Cargo, parameters: Parameters) -> tuple[float, float]:
+    """Return (TEU, tonnes) of a cargo."""
+    payload = parameters.get("payload_t_per_teu").value
+    if cargo.unit == "tonne":
+        return cargo.amount / payload, cargo.amount
+    teu = cargo.amount * (parameters.get("teu_per_feu").value if cargo.unit == "FEU" else 1.0)
+    return teu, teu * payload
+
+
+def price(
+    columns: Columns, parameters: Parameters, facilities: dict[str, Facility], cargo: Cargo
+) -> Prices:
+    """Return the expected hours, USD and kg CO2e of every edge.
+
+    Parameters
+    ----------
+    columns : Columns
+    parameters : Parameters
+    facilities : dict
+        By the ids that edges carry.
+    cargo : Cargo
+    """
+    teu, tonnes = cargo_amounts(cargo, parameters)
+    n = len(columns.e_u)
+    out = {q: np.zeros(n) for q in ("hours", "usd", "co2e")}
+    component = {q: np.zeros(n, dtype=np.int32) for q in out}
+    known = _Components()
+    known.add("certain", 0, 0, "high")
+
+    words = columns.words
+    kind, mode = np.asarray(columns.e_kind), np.asarray(columns.e_mode)
+    country = np.asarray(columns.e_country)
+    km = np.asarray(columns.e_length_km)
+
+    def put(rows: Any, quantity: str, value: Any, number: int) -> None:
+        out[quantity][rows] = value
+        component[quantity][rows] = number
+
+    # lines: one parameter per mode and country
+    line = kind == KINDS.index("line")
+    code = mode.astype(np.int64) * len(words["country"]) + country
+    for group in np.unique(code[line & (mode != MODES.index("ferry"))]):
+        m, c = MODES[group // len(words["country"])], words["country"][group % len(words["country"])]
+        rows = np.flatnonzero(line & (code == group))
+        speed = parameters.get("speed_km_h", m, c)
+        put(rows, "hours", km[rows] / speed.value,
+            known.add(f"speed:{m}:{speed.country}", speed.low, speed.high, speed.confidence))  # fmt: skip
+        if m == "pipeline":
+            continue
+        rate = parameters.get("cost_usd_per_teu_km", m, c)
+        put(rows, "usd", km[rows] * rate.value * teu,
+            known.add(f"rate:{m}:{rate.country}", rate.low, rate.high, rate.confidence))  # fmt: skip
+        grams, number = _emission(parameters, known, m, c)
+        put(rows, "co2e", km[rows] * grams * tonnes / 1000.0, number)
+
+    # ferries, crossings, transfers: one by one, there are some thousands
+    special = np.flatnonzero(~line | (mode == MODES.index("ferry")))
+    pricers: dict[str, Callable[..., Any]] = {"border": _border, "transfer": _transfer, "line": _ferry}
+    for row in special:
+        what = KINDS[kind[row]]
+        facility = facilities.get(words["facility"][columns.e_facility[row]])
+        values = pricers[what](columns, int(row), facility, parameters, known)
+        for quantity, (value, number) in values.items():
+            scale = {"hours": 1.0, "usd": teu, "co2e": tonnes if what == "line" else teu}[quantity]
+            put(row, quantity, value * scale, number)
+
+    return Prices(
+        out["hours"], out["usd"], out["co2e"],
+        component["hours"], component["usd"], component["co2e"], tuple(known.rows),
+    )  # fmt: skip
+
+
+def _emission(
+    parameters: Parameters, known: _Components, mode: str, country: str
+) -> tuple[float, int]:
+    """Return g CO2e per tonne-km, well-to-wheel, and its component."""
+    ttw = parameters.get("co2e_g_per_tkm.ttw", mode, country)
+    wtt = parameters.get("co2e_g_per_tkm.wtt", mode, country)
+    worst = min(ttw.confidence, wtt.confidence, key=LEVELS.index)
+    number = known.add(f"co2e:{mode}:{ttw.country}", ttw.low + wtt.low, ttw.high + wtt.high, worst)
+    return ttw.value + wtt.value, number
+
+
+Values = dict[str, tuple[float, int]]
+
+
+def _border(
+    columns: Columns, row: int, facility: Facility | None, parameters: Parameters, known: _Components
+) -> Values:
+    words = columns.words
+    mode = MODES[columns.e_mode[row]]
+    a = words["country"][columns.e_country[row]]
+    ident = words["facility"][columns.e_facility[row]]
+    regime = words["origin"][columns.e_origin[row]].removeprefix("border:") or "control"
+    out: Values = {}
+    if regime == "none":
+        return out
+    for quantity, column, key in (
+        ("hours", "hours", f"border_h.{regime}"), ("usd", "cost_usd", f"border_cost_usd.{regime}")
+    ):  # fmt: skip
+        rule = parameters.get(key, mode)
+        value, low, high, sure = rule.value, rule.low, rule.high, rule.confidence
+        if facility is not None:
+            way = "ab" if a == facility.row["country_a"] else "ba"
+            own = facility.number(f"{column}_{way}")
+            if own is not None:
+                value, sure = own, facility.row["confidence"]
+                own_low = facility.number(f"{column}_{way}_low")
+                own_high = facility.number(f"{column}_{way}_high")
+                low = own_low if own_low is not None else own * rule.low / rule.value
+                high = own_high if own_high is not None else own * rule.high / rule.value
+        # a crossing by its id and way; nameless ones share what their frontier does
+        number = known.add(f"{quantity}:{ident}:{a}", low, high, sure)
+        out[quantity] = (value, number)
+    return out
+
+
+def transfer_key(columns: Columns, row: int) -> str:
+    """Return the pair of modes that a transfer edge joins, as parameters name it."""
+    a, b = MODES[columns.e_mode[row]], MODES[columns.e_to_mode[row]]
+    if a == b:
+        return "gauge"
+    order = ("rail", "road", "sea", "ferry")
+    first, second = sorted((a, b), key=order.index)
+    return f"{first}-{second}"
+
+
+def _transfer(
+    columns: Columns, row: int, facility: Facility | None, parameters: Parameters, known: _Components
+) -> Values:
+    key = {"rail-road": "rail-road"}.get(transfer_key(columns, row), transfer_key(columns, row))
+    ident = columns.words["facility"][columns.e_facility[row]]
+    hours = parameters.get(f"transfer_h.{key}")
+    usd = parameters.get(f"transfer_cost_usd.{key}")
+    co2e = parameters.get("co2e_kg_per_teu.transfer")
+    return {
+        "hours": (hours.value, known.add(f"hours:{key}:{ident}", hours.low, hours.high, hours.confidence)),
+        "usd": (usd.value, known.add(f"usd:{key}", usd.low, usd.high, usd.confidence)),
+        "co2e": (co2e.value, known.add("co2e:transfer", co2e.low, co2e.high, co2e.confidence)),
+    }
+
+
+def ferry_hours(facility: Facility | None, km: float, parameters: Parameters) -> dict[str, float]:
+    """Return sailing, expected wait (half the headway) and dwell on both shores, in hours."""
+    sailing = facility.number("sailing_h") if facility else None
+    if sailing is None:
+        sailing = km / parameters.get("speed_km_h", "ferry").value
+    headway = (facility.number("headway_h") if facility else None) or 0.0
+    dwell = parameters.get("port_dwell_h.ferry").value
+    return {"sailing_h": sailing, "wait_h": headway / 2.0, "dwell_h": 2.0 * dwell}
+
+
+def _ferry(
+    columns: Columns, row: int, facility: Facility | None, parameters: Parameters, known: _Components
+) -> Values:
+    ident = columns.words["facility"][columns.e_facility[row]]
+    km = float(columns.e_length_km[row])
+    parts = ferry_hours(facility, km, parameters)
+    dwell = parameters.get("port_dwell_h.ferry")
+    low, high, sure = 2 * dwell.low, 2 * dwell.high, dwell.confidence
+    sail_low = (facility.number("sailing_h_low") if facility else None) or parts["sailing_h"]
+    sail_high = (facility.number("sailing_h_high") if facility else None) or parts["sailing_h"]
+    # the wait of a cargo that arrives at any time is uniform over the headway
+    low += sail_low + 0.1 * 2 * parts["wait_h"]
+    high += sail_high + 0.9 * 2 * parts["wait_h"]
+    if facility is not None:
+        sure = min(sure, facility.row["confidence"], key=LEVELS.index)
+    rate = parameters.get("ferry_cost_usd_per_teu_km")
+    grams, number = _emission(parameters, known, "ferry", "")
+    return {
+        "hours": (sum(parts.values()), known.add(f"hours:{ident}", low, high, sure)),
+        "usd": (km * rate.value, known.add("rate:ferry", rate.low, rate.high, rate.confidence)),
+        "co2e": (km * grams / 1000.0, number),
+    }
