@@ -239,6 +239,39 @@ def _ring(indices: list[int], arcs: list[Line]) -> Line:
     return out
 
 
+def _unwrapped(ring: Line) -> Line:
+    """Return a ring without the jump from 180 to -180: its longitudes go on past 180.
+
+    The topology is stitched together across the antimeridian; a flat map has to cut it again.
+    """
+    out: Line = []
+    turn = 0.0
+    for x, y in ring:
+        if out:
+            step = x + turn - out[-1][0]
+            turn += -360.0 if step > 180.0 else 360.0 if step < -180.0 else 0.0
+        out.append((x + turn, y))
+    return out
+
+
+def _cut(rings: list[Line]) -> list[list[Line]]:
+    """Return the pieces of a polygon on either side of the antimeridian; mostly itself alone."""
+    outer = _unwrapped(rings[0])
+    if outer == rings[0]:
+        return [rings]
+    from shapely import Polygon, box, make_valid
+
+    shape = make_valid(Polygon(outer, [_unwrapped(r) for r in rings[1:]]))
+    pieces = []
+    for turn in (-360.0, 0.0, 360.0):
+        part = shape.intersection(box(-180.0 + turn, -90.0, 180.0 + turn, 90.0))
+        for p in getattr(part, "geoms", [part]):
+            if p.geom_type == "Polygon" and not p.is_empty:
+                lines = [p.exterior, *p.interiors]
+                pieces.append([_rounded([(x - turn, y) for x, y in r.coords]) for r in lines])
+    return pieces
+
+
 def _area_km2(ring: Line) -> float:
     if not ring:
         return 0.0
@@ -278,9 +311,13 @@ def _land(topology: dict[str, Any], arcs: list[Line]) -> list[dict[str, Any]]:
     found = []
     for geometry in topology["objects"]["land"]["geometries"]:
         for polygon in _polygons(geometry):
-            rings = _keep([_ring(r, arcs) for r in polygon], SMALLEST_ISLAND_KM2)
-            if rings and max(y for _, y in rings[0]) > -58.0:  # without Antarctica
-                found.append(rings)
+            whole = [_ring(r, arcs) for r in polygon]
+            if max(y for _, y in whole[0]) < -58.0:  # without Antarctica
+                continue
+            for piece in _cut(whole):
+                rings = _keep(piece, SMALLEST_ISLAND_KM2)
+                if rings:
+                    found.append(rings)
     found.sort(key=lambda rings: (-_area_km2(rings[0]), rings[0][0]))
     return [_feature("land", "Polygon", rings) for rings in found]
 
@@ -353,11 +390,15 @@ def _countries(topology: dict[str, Any], arcs: list[Line]) -> list[dict[str, Any
         name, code = geometry["properties"]["name"], _code(geometry, iso)
         if not code or name in PART_OF:
             continue
-        rings = [_ring(p[0], arcs) for p in _polygons(geometry)]
+        rings = [_unwrapped(_ring(p[0], arcs)) for p in _polygons(geometry)]
         rings = [r for r in rings if len(r) >= 4]
         if not rings:
             continue
         ring = max(rings, key=_area_km2)
+        if max(y for _, y in ring) < -58.0:  # Antarctica
+            continue
+        turn = round(sum(x for x, _ in ring) / len(ring) / 360.0) * 360.0
+        ring = [(x - turn, y) for x, y in ring]
         # stretched to near true shape, so that the middle is the middle on the map
         k = math.cos(math.radians(sum(y for _, y in ring) / len(ring)))
         shape = make_valid(Polygon([(x * k, y) for x, y in ring]))
@@ -370,7 +411,7 @@ def _countries(topology: dict[str, Any], arcs: list[Line]) -> list[dict[str, Any
             for f, v in (
                 (min, [x for x, _ in ring]),
                 (min, [y for _, y in ring]),
-                (max, [x for x, _ in ring]),
+                (max, [min(x, 180.0) for x, _ in ring]),
                 (max, [y for _, y in ring]),
             )
         ]

@@ -39,13 +39,14 @@ export function days(h) {
   return h !== null && h >= 48 ? `${tenth.format(h / 24)} days` : '';
 }
 
-/** "+120", "−3", "=" : a difference to the first of several. */
-export function difference(v, base, unit) {
+/** "+120 (+8 %)", "=": a difference to the first of several; "" where one is not known. */
+export function difference(v, base) {
   if (v === null || base === null) return '';
   const d = v - base;
   if (Math.abs(d) < 0.05) return '=';
-  const share = base ? ` (${d > 0 ? '+' : '−'}${whole.format(Math.abs((d / base) * 100))} %)` : '';
-  return `${d > 0 ? '+' : '−'}${number(Math.abs(d))} ${UNITS[unit] ?? unit}${share}`;
+  const sign = d > 0 ? '+' : '−';
+  const share = base ? ` (${sign}${whole.format(Math.abs((d / base) * 100))} %)` : '';
+  return `${sign}${number(Math.abs(d))}${share}`;
 }
 
 const COUNTRIES = typeof Intl.DisplayNames === 'function' ? new Intl.DisplayNames(['en'], { type: 'region' }) : null;

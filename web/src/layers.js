@@ -3,6 +3,7 @@
 import { toLatLngs } from './codec.js';
 import { card, tooltip } from './details.js';
 import { short } from './dom.js';
+import { fold } from './fold.js';
 import { label } from './format.js';
 import { makeSign } from './signs.js';
 import { ROUGH, lineStyle, placeStyle, radiusAt, themed, widthAt } from './style.js';
@@ -30,7 +31,20 @@ export function kindsOf(payload) {
 /** A name of one kind in the singular, for tooltips: "Gas pipeline". */
 export const kindName = (kind) => label(kind);
 
+/** Zoom from which a city is drawn and named, by its rank among the cities of the base map. */
+const CITY_ZOOM = [0, 3, 4, 5, 6];
+
+/** Ranks of the cities of the base map that are also places of the atlas. */
+function ranks(base) {
+  const known = new Map((base?.city ?? []).map(([name, lon, lat, rank]) => [fold(name), { lon, lat, rank }]));
+  return (record) => {
+    const city = known.get(fold(record.name));
+    return city && Math.abs(city.lon - record.x) < 1 && Math.abs(city.lat - record.y) < 1 ? city.rank : 4;
+  };
+}
+
 export function makeFeatures(L, map, parent, payload, { renderer, theme, palette, kinds }) {
+  const rank = ranks(payload.base);
   const Sign = makeSign(L);
   const styles = new Map(kinds.map((k) => [k.key, k.style]));
   const items = [];
@@ -61,6 +75,9 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     const key = 'p:' + record.kind;
     const style = styles.get(key);
     const item = { record, key, style, rough: ROUGH.has(record.precision), id: `p${i}`, place: true, on: null };
+    item.rank = record.kind === 'city' ? rank(record) : 0;
+    item.from = item.rank ? CITY_ZOOM[item.rank] : style.from;
+    item.named = item.rank ? item.from : style.from + (style.weight >= 4 ? 2 : style.weight >= 2 ? 1.5 : 1);
     item.line = new Sign([record.y, record.x], {
       renderer, sign: style, color: themed(style.color, theme), halo: palette.casing,
       unsure: item.rough || record.confidence === 'low', radius: 4,
@@ -101,7 +118,7 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     const zoom = map.getZoom() ?? 4;
     for (const item of items) {
       item.state = stateIn(item.record, year);
-      const far = item.place && zoom < item.style.from && item !== strong;
+      const far = item.place && zoom < item.from && item !== strong;
       const on = item.state !== 'hidden' && !off.has(item.key) && !far;
       if (on) look(item, zoom);
       if (on !== item.on) {
@@ -132,9 +149,8 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     labels(zoom) {
       return items.filter((i) => i.place && i.on).map((i) => ({
         lat: i.record.y, lon: i.record.x, radius: i.line.getRadius(),
-        label: zoom >= i.style.from + (i.style.weight >= 4 ? 2 : i.style.weight >= 3 ? 1.5 : i.style.weight >= 2 ? 1 : 1) || i === strong
-          ? short(i.record.name, 32) : '',
-        order: i === strong ? -1 : i.style.weight, bold: i === strong,
+        label: zoom >= i.named || i === strong ? short(i.record.name, 32) : '',
+        order: i === strong ? -1 : i.rank ? i.rank * 0.9 : i.style.weight, bold: i === strong,
       })).sort((a, b) => a.order - b.order);
     },
   };

@@ -10,10 +10,10 @@ import { PLACES, ROUTES, themed } from './style.js';
 export const letter = (i) => String.fromCharCode(65 + (i % 26));
 
 const METRICS = [
-  ['Length', 'length_km', 'km'],
-  ['Time', 'hours', 'h'],
-  ['Cost', 'cost_usd', 'usd'],
-  ['Emissions', 'co2e_kg', 'kg'],
+  ['Length', 'length_km', 'km', 'km'],
+  ['Time', 'hours', 'h', 'h, P10–P90'],
+  ['Cost', 'cost_usd', 'usd', 'USD, P10–P90'],
+  ['Emissions', 'co2e_kg', 'kg', 'kg CO₂e, P10–P90'],
 ];
 const SHARES = [['hours', 'Time'], ['cost_usd', 'Cost'], ['co2e_kg', 'CO₂e']];
 
@@ -43,11 +43,10 @@ export function makeRoutePanel({ theme, on, title = 'Routes' }) {
         : null));
     const cell = (i, k, unit) => {
       const f = figure(routes[i][k]);
-      const r = range(f, unit);
-      return h('td', null, h('b', null, quantity(f.v, unit)),
+      return h('td', null, h('b', null, number(f.v)),
+        f.lo !== null && f.hi !== null && h('small', { title: 'one journey in ten is under the first, one in ten over the second' }, `${number(f.lo)}–${number(f.hi)}`),
         unit === 'h' && days(f.v) && h('small', null, days(f.v)),
-        r && h('small', { title: 'one in ten is shorter, one in ten is longer' }, 'P10–P90 ', r),
-        i > 0 && f.v !== null && h('small', { class: 'cm-diff' }, difference(f.v, figure(base[k]).v, unit)));
+        i > 0 && f.v !== null && h('small', { class: 'cm-diff' }, difference(f.v, figure(base[k]).v)));
     };
     const counts = (i) => {
       const r = routes[i];
@@ -59,7 +58,7 @@ export function makeRoutePanel({ theme, on, title = 'Routes' }) {
       h('caption', { class: 'cm-sr' }, 'Totals of the routes'),
       routes.length > 1 && h('thead', null, h('tr', null, h('td', null), head)),
       h('tbody', null,
-        METRICS.map(([name, k, unit]) => h('tr', null, h('th', { scope: 'row' }, name), routes.map((_, i) => cell(i, k, unit)))),
+        METRICS.map(([name, k, unit, words]) => h('tr', null, h('th', { scope: 'row' }, name, h('small', null, words)), routes.map((_, i) => cell(i, k, unit)))),
         h('tr', null, h('th', { scope: 'row' }, 'Borders'), routes.map((_, i) => counts(i)))));
   }
 
