@@ -1,0 +1,219 @@
+"""What the commands other than ``route`` print and write."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from corridors.errors import SchemaError, UnknownPlaceError
+from corridors.files import whole
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+
+
+def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """Print rows as a table; every cell is text, never markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", show_edge=False, pad_edge=False)
+    for i, column in enumerate(columns):
+        number = bool(rows) and all(isinstance(r[i], (int, float)) or r[i] in ("", None) for r in rows)
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(c)) for c in row))
+    _console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.1f}".removesuffix(".0") if abs(value) < 1e6 else f"{value:,.0f}"
+    return str(value)
+
+
+def emit(
+    title: str, columns: list[str], rows: list[list[Any]], format: str, output: Path | None
+) -> None:
+    """Print rows as a table or as JSON records, or write them as CSV or JSON."""
+    import json
+
+    if format not in ("table", "json"):
+        raise SchemaError(f"--format {format!r} is unknown; choose table or json")
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    if output is not None:
+        import csv
+
+        if output.suffix.lower() not in (".csv", ".json"):
+            raise SchemaError(f"cannot write a list to {output.name}: end it in .csv or .json")
+        with whole(output) as scratch:
+            if output.suffix.lower() == ".json":
+                scratch.write_text(json.dumps(records, ensure_ascii=False, indent=2), "utf-8")
+            else:
+                with scratch.open("w", encoding="utf-8", newline="") as file:
+                    writer = csv.writer(file, lineterminator="\n")
+                    writer.writerow(columns)
+                    writer.writerows(rows)
+        return
+    if format == "json":
+        print(json.dumps(records, ensure_ascii=False, indent=2))
+        return
+    print_table(title, columns, rows)
+
+
+def _plain(value: Any) -> Any:
+    """Return a frame's cell as a plain value, '' where it is missing."""
+    import pandas as pd
+
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    if pd.isna(value):
+        return ""
+    if hasattr(value, "item"):
+        value = value.item()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _frame_rows(frame: Any, columns: list[str]) -> list[list[Any]]:
+    return [[_plain(v) for v in row] for row in frame[columns].itertuples(index=False)]
+
+
+def list_places(
+    text: str | None,
+    kinds: list[str],
+    countries: list[str],
+    format: str,
+    output: Path | None,
+    data: Path | None,
+) -> None:
+    """Print places by name, kind and country."""
+    from corridors.atlas import load_atlas
+
+    atlas = load_atlas(data=data)
+    frame = atlas.places
+    if text:
+        ids = [m.id for m in atlas.names.find(text, limit=50)]
+        found = frame[frame["id"].isin(ids)]
+        frame = found.set_index("id", drop=False).loc[[i for i in ids if i in set(found["id"])]]
+        if frame.empty:
+            towns = [m for m in atlas.names.find(text, limit=20)]
+            if not towns:
+                raise UnknownPlaceError(f"no place like {text!r}")
+            rows = [[m.id, m.name, m.kind, m.country, round(m.lat, 4), round(m.lon, 4), "", ""]
+                    for m in towns]  # fmt: skip
+            emit("places of the gazetteer",
+                 ["id", "name", "kind", "country", "lat", "lon", "unlocode", "confidence"],
+                 rows, format, output)  # fmt: skip
+            return
+    frame = _chosen(frame, "kind", kinds)
+    frame = _chosen(frame, "country", [c.upper() for c in countries])
+    frame = frame.assign(lat=frame.geometry.y.round(4), lon=frame.geometry.x.round(4))
+    columns = ["id", "name", "kind", "country", "status", "lat", "lon", "unlocode", "confidence"]
+    emit(f"{len(frame)} places", columns, _frame_rows(frame, columns), format, output)
+
+
+def _chosen(frame: Any, column: str, wanted: list[str]) -> Any:
+    """Return rows whose (possibly ``|``-separated) cell holds one of the wanted words."""
+    if not wanted:
+        return frame
+    cells = frame[column].fillna("").astype(str).str.split(r"[|, ]+")
+    known = {w for row in cells for w in row if w}
+    unknown = [w for w in wanted if w not in known]
+    if unknown:
+        raise SchemaError(
+            f"no {column} {', '.join(map(repr, unknown))} in the data; there are: "
+            f"{', '.join(sorted(known))}"
+        )
+    return frame[[bool(set(row) & set(wanted)) for row in cells]]
+
+
+def list_data(format: str) -> None:
+    """Print what ships."""
+    from corridors import datasets
+
+    rows = datasets.describe()
+    columns = ["dataset", "title", "version", "licence", "rows", "bytes", "verified"]
+    emit("data that ship", columns, [[r[c] for c in columns] for r in rows], format, None)
+
+
+def list_network(format: str) -> None:
+    """Print components, orphans and joins per country and mode."""
+    from corridors.network.report import by_country
+
+    frame = by_country()
+    emit("network by mode and country", list(frame.columns),
+         _frame_rows(frame, list(frame.columns)), format, None)  # fmt: skip
+
+
+def make_map(
+    output: Path,
+    routes: list[str],
+    corridors: list[str],
+    kinds: list[str],
+    countries: list[str],
+    year: int | None,
+    tiles: str | None,
+    link_assets: bool,
+    open_it: bool,
+    network: Path | None,
+    data: Path | None,
+) -> None:
+    """Write the atlas and some routes as one HTML file."""
+    from corridors.atlas import load_atlas
+    from corridors.cli import network_of, tell
+    from corridors.maps import explore, save_map
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise SchemaError(f"the map is an HTML file; {output.name} does not end in .html")
+    pairs = []
+    for text in routes:
+        ends = [p.strip() for p in text.split("->")]
+        if len(ends) < 2 or not all(ends):
+            raise SchemaError(f"--route {text!r}: write it as 'A -> B' (or 'A -> via -> B')")
+        pairs.append(ends)
+    tell("loading the atlas")
+    atlas = load_atlas(data=data)
+    found = []
+    if pairs or corridors:
+        net = network_of(network, data)
+        for ends in pairs:
+            tell(f"finding {ends[0]} -> {ends[-1]}")
+            terms = {} if year is None else {"year": year}
+            found.append(net.route(ends[0], ends[-1], via=ends[1:-1], **terms))
+        for ident in corridors:
+            from corridors.analysis.named import corridor_route
+
+            found.append(corridor_route(net, atlas, ident))
+    if kinds or countries:
+        from dataclasses import replace
+
+        places, assets = atlas.places, atlas.assets
+        codes = [c.upper() for c in countries]
+        if countries:
+            places = _chosen(places, "country", codes)
+            assets = _chosen(assets, "countries", codes)
+        if kinds:
+            known = set(places["kind"]) | set(assets["kind"])
+            unknown = [k for k in kinds if k not in known]
+            if unknown:
+                raise SchemaError(
+                    f"no kind {', '.join(unknown)}; there are: {', '.join(sorted(known))}"
+                )
+            places, assets = places[places["kind"].isin(kinds)], assets[assets["kind"].isin(kinds)]
+        atlas = replace(atlas, places=places, assets=assets)
+    options: dict[str, Any] = {} if year is None else {"year": year}
+    tell("drawing")
+    save_map(explore(atlas, routes=found, tiles=tiles, **options), output, link_assets=link_assets)
+    if sys.stderr.isatty():
+        print(f"{output} written, {output.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+    if open_it:
+        webbrowser.open(output.resolve().as_uri())
