@@ -80,9 +80,7 @@ def commands() -> str:
 
 
 def _help(command: Any, name: str, parent: Any) -> list[str]:
-    import click
-
-    context = click.Context(command, info_name=name, parent=parent)
+    context = command.context_class(command, info_name=name, parent=parent)
     lines = []
     children = getattr(command, "commands", {})
     if not children:
@@ -101,7 +99,8 @@ def _help(command: Any, name: str, parent: Any) -> list[str]:
 
 
 def _prose(text: str) -> str:
-    return re.sub(r"\[/?[a-z ]+\]", "", text.replace("\b", "")).strip()
+    text = re.sub(r"\[/?[a-z ]+\]", "", text.replace("\b", "")).strip()
+    return re.sub(r"^(\s*)Example: (.+)$", r"\1Example: `\2`", text, flags=re.MULTILINE)
 
 
 def _cell(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -252,6 +253,52 @@ def test_everything_that_is_installed_is_pinned(root: Path) -> None:
     assert pins == {p.lower().replace("_", "-") for p in pins}
     named = {re.split(r"[\[<>=; ]", a)[0].lower().replace("_", "-") for a in asked} - {"corridors"}
     assert named - pins == set()
+
+
+# modules that only an extra brings, and may be imported only inside functions
+EXTRAS = {
+    "dask": "dask", "distributed": "dask", "geoalchemy2": "postgis", "ipykernel": "notebook",
+    "matplotlib": "charts", "osmium": "osm", "psycopg": "postgis", "sqlalchemy": "postgis",
+}  # fmt: skip
+
+
+def imports_of(file: Path) -> set[tuple[str, bool]]:
+    """Return (top-level module, at module level) of a file's imports; not those for types only."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    found: set[tuple[str, bool]] = set()
+
+    def visit(node: ast.AST, top: bool) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        if isinstance(node, ast.Import):
+            found.update((alias.name.split(".")[0], top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add((node.module.split(".")[0], top))
+        inner = top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for child in ast.iter_child_nodes(node):
+            visit(child, inner)
+
+    visit(tree, True)
+    return found
+
+
+def test_every_import_is_a_declared_dependency(root: Path) -> None:
+    import tomllib
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = {re.split(r"[\[<>=; ]", d)[0].lower() for d in project["dependencies"]}
+    faults = []
+    for file in sorted((root / "src").rglob("*.py")):
+        for module, top in sorted(imports_of(file)):
+            if module in sys.stdlib_module_names or module == "corridors" or module in core:
+                continue
+            where = f"{file.relative_to(root)}: {module}"
+            if module not in EXTRAS:
+                faults.append(f"{where} is not among the dependencies")
+            elif top:
+                faults.append(f"{where} comes with an extra: import it inside a function")
+    assert not faults
+    assert set(EXTRAS.values()) <= set(project["optional-dependencies"])
 
 
 def test_versions_agree(root: Path) -> None:
