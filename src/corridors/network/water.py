@@ -263,7 +263,7 @@ def field(
         scale=scale,
         blocked=tuple(blocked),
         factors=tuple(f for _, f in clearances),
-        water=open_water[shapely.get_type_id(open_water) == 3],
+        water=open_water[(shapely.get_type_id(open_water) == 3) & ~shapely.is_empty(open_water)],
         offing=offing,
         corners=(xy / scale).round(DECIMALS),
         wide=depth == 0,
@@ -383,7 +383,7 @@ def pool(land: Land, bounds: Sequence[float]) -> Pool:
     near = land.polygons[land.whole.query(shapely.box(*bounds))]
     cut = shapely.union_all(shapely.make_valid(shapely.clip_by_rect(near, *bounds)))
     parts = shapely.get_parts(shapely.box(*bounds).difference(cut))
-    parts = parts[shapely.get_type_id(parts) == 3]
+    parts = parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]
     return Pool(scale, shapely.transform(parts, lambda c: c * scale))
 
 
