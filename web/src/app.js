@@ -149,7 +149,8 @@ function build(L, map, parent, payload) {
       return;
     }
     if (thing.at) {
-      map.setView(thing.at, thing.zoom ?? 8);
+      if (narrow) collapse(true);
+      centre(thing.at, thing.zoom ?? 8);
       say(`${short(thing.name, 80)} is in the middle of the map`);
       return;
     }
@@ -160,10 +161,10 @@ function build(L, map, parent, payload) {
     features.select(item, state);
     changed();
     const where = item.place ? item.line.getLatLng() : middle(item.line);
-    if (item.place) map.setView(where, Math.max(map.getZoom(), 7), { animate: false });
-    else fit(item.line.getBounds());
     if (narrow) collapse(true);
-    item.line.openPopup(item.place ? where : item.line.closestLayerPoint ? where : undefined);
+    if (item.place) centre(where, Math.max(map.getZoom(), 7));
+    else fit(item.line.getBounds(), 9, false);
+    item.line.openPopup(where);
     say(`${short(item.record.name, 80)} shown on the map`);
   }
   map.on('popupclose', () => {
@@ -174,7 +175,9 @@ function build(L, map, parent, payload) {
   const middle = (line) => {
     const parts = line.getLatLngs();
     const part = parts.reduce((a, b) => (b.length > a.length ? b : a));
-    return part[Math.floor(part.length / 2)];
+    const k = part.length / 2;
+    if (part.length % 2) return part[Math.floor(k)];
+    return L.latLng((part[k - 1].lat + part[k].lat) / 2, (part[k - 1].lng + part[k].lng) / 2);
   };
 
   // ---- years
@@ -297,6 +300,8 @@ function build(L, map, parent, payload) {
     aside.classList.toggle('cm-shut', shut);
     folder.setAttribute('aria-expanded', String(!shut));
     folder.setAttribute('aria-label', shut ? 'Unfold the panel' : 'Fold the panel');
+    const { paddingTopLeft, paddingBottomRight } = padding();
+    features.keepClear(paddingTopLeft, paddingBottomRight);
   }
 
   // ---- tools
@@ -350,7 +355,7 @@ function build(L, map, parent, payload) {
   let narrow = false;
   const measure = () => {
     const was = narrow;
-    narrow = host.clientWidth < 720;
+    narrow = host.clientWidth < 860;
     host.classList.toggle('cm-narrow', narrow);
     host.classList.toggle('cm-low', host.clientHeight < 520);
     if (narrow && !was) collapse(true);
@@ -361,10 +366,19 @@ function build(L, map, parent, payload) {
     map.invalidateSize({ pan: false });
   }).observe(host);
 
-  const padding = () => (narrow ? { paddingTopLeft: [20, 64], paddingBottomRight: [20, 110] }
-    : { paddingTopLeft: [collapsed ? 40 : 430, 30], paddingBottomRight: [60, 70] });
-  function fit(bounds, maxZoom = 9) {
-    if (bounds?.isValid()) map.fitBounds(bounds, { ...padding(), maxZoom });
+  // the part of the map that no control covers
+  function padding() {
+    return narrow
+      ? { paddingTopLeft: [20, 64], paddingBottomRight: [60, collapsed ? 112 : aside.offsetHeight + 10] }
+      : { paddingTopLeft: [collapsed ? 40 : 424, 30], paddingBottomRight: [60, 76] };
+  }
+  function fit(bounds, maxZoom = 9, animate = true) {
+    if (bounds?.isValid()) map.fitBounds(bounds, { ...padding(), maxZoom, animate });
+  }
+  function centre(latlng, zoom) {
+    const { paddingTopLeft: a, paddingBottomRight: b } = padding();
+    const off = L.point((b[0] - a[0]) / 2, (b[1] - a[1]) / 2);
+    map.setView(map.unproject(map.project(latlng, zoom).add(off), zoom), zoom, { animate: false });
   }
   function fitIfOut(bounds) {
     if (bounds?.isValid() && !map.getBounds().contains(bounds)) fit(bounds);
@@ -378,7 +392,7 @@ function build(L, map, parent, payload) {
     panel.set(routes, { hidden: state.hidden });
     planner?.setYear(state.year);
     all.setAttribute('aria-pressed', String(state.year === null));
-    shownYear.textContent = state.year === null ? 'all' : String(state.year);
+    shownYear.textContent = state.year === null ? '' : String(state.year);
     slider.setAttribute('aria-valuetext', state.year === null ? 'all years' : String(state.year));
     if (state.year !== null) slider.value = String(state.year);
     years?.classList.toggle('cm-every', state.year === null);

@@ -75,11 +75,17 @@ export function makeBasemap(L, base, palette) {
       const size = this.getTileSize().x;
       const tile = document.createElement('canvas');
       const dense = Math.min(2, window.devicePixelRatio || 1);
-      tile.width = tile.height = size * dense;
+      tile.width = tile.height = (size + 1) * dense;
       const ctx = tile.getContext('2d', { alpha: false });
       ctx.scale(dense, dense);
       draw(ctx, coords, size);
       return tile;
+    },
+    // a pixel over the edge of the next tile, so that no seam shows between two zooms
+    _initTile(tile) {
+      L.GridLayer.prototype._initTile.call(this, tile);
+      const size = this.getTileSize().x + 1;
+      tile.style.width = tile.style.height = `${size}px`;
     },
   });
 
@@ -97,7 +103,7 @@ export function makeBasemap(L, base, palette) {
     const big = ({ box }) => Math.max(box[2] - box[0], box[3] - box[1]) * scale > 1.5;
 
     ctx.fillStyle = palette.water;
-    ctx.fillRect(0, 0, size, size);
+    ctx.fillRect(0, 0, size + 1, size + 1);
     ctx.lineJoin = 'round';
     ctx.beginPath();
     for (const rings of land) {
@@ -133,14 +139,14 @@ export function makeBasemap(L, base, palette) {
       const px = unitX(lon) * scale - ox;
       if (px >= -1 && px <= size + 1) {
         ctx.moveTo(px, 0);
-        ctx.lineTo(px, size);
+        ctx.lineTo(px, size + 1);
       }
     }
     for (let lat = -80; lat <= 80; lat += step) {
       const py = unitY(lat) * scale - oy;
       if (py >= -1 && py <= size + 1) {
         ctx.moveTo(0, py);
-        ctx.lineTo(size, py);
+        ctx.lineTo(size + 1, py);
       }
     }
     ctx.strokeStyle = palette.graticule;

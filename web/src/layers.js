@@ -70,7 +70,8 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
   });
   // places over lines, the important ones on top
   const places = payload.points.map((record, i) => ({ record, i }));
-  places.sort((a, b) => (styles.get('p:' + b.record.kind).weight - styles.get('p:' + a.record.kind).weight) || a.i - b.i);
+  const depth = (record) => (record.kind === 'city' ? 99 : styles.get('p:' + record.kind).weight);
+  places.sort((a, b) => depth(b.record) - depth(a.record) || a.i - b.i);
   for (const { record, i } of places) {
     const key = 'p:' + record.kind;
     const style = styles.get(key);
@@ -139,6 +140,10 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     byId,
     group,
     refresh,
+    /** Keeps popups clear of the panel. */
+    keepClear(topLeft, bottomRight) {
+      for (const { line } of items) Object.assign(line.getPopup().options, { autoPanPaddingTopLeft: topLeft, autoPanPaddingBottomRight: bottomRight });
+    },
     /** Draws one item in strength; null lets it go. */
     select(item, state) {
       strong = item;

@@ -104,11 +104,11 @@ export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
         const weight = base + (isStrong ? 2.5 : 0);
         if (l.sign) {
           l.line.options.strong = isStrong;
-          l.line.setRadius((isStrong ? 8 : 5.6) + Math.max(0, base - 2));
+          l.line.setRadius((isStrong ? 7 : 4.2) + Math.max(0, base - 2));
           return;
         }
-        l.casing?.setStyle({ weight: weight + (isStrong ? 8 : 5), color: isStrong ? '#e8a200' : themed(d.route.color ?? ROUTES[d.index % ROUTES.length], theme), opacity: 0.9 });
-        l.inner?.setStyle({ weight: weight + 2.4 });
+        l.casing?.setStyle({ weight: weight + (isStrong ? 7 : 4.4), color: isStrong ? '#e8a200' : themed(d.route.color ?? ROUTES[d.index % ROUTES.length], theme), opacity: 0.9 });
+        l.inner?.setStyle({ weight: weight + 2 });
         l.line?.setStyle({ weight, opacity: l.leg.confidence === 'low' ? 0.8 : 1 });
       });
       d.ends.forEach((e) => e.setRadius(4.5 + base / 2));

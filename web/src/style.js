@@ -47,12 +47,17 @@ const GLYPH = {
   flag: 'M5.2 13V3.4M5.2 4h6l-1.6 2.2L11.2 8.4h-6',
   zone: 'M4.4 4.4h7.2v7.2H4.4Z',
   crane: 'M5 13V3.6h7.4M5 6h4M10.6 3.6v3.8M8.8 7.4h3.6v2.6H8.8Z',
+  pick: 'M4 12 9.6 6.4M5 4.8c3-1.6 5.5-.6 6.8 3.4',
+  sun: 'M8 5.7a2.3 2.3 0 1 0 .01 0M8 2.6v1.2M8 12.2v1.2M2.6 8h1.2M12.2 8h1.2M4.2 4.2l.8.8M11 11l.8.8M11.8 4.2l-.8.8M5 11l-.8.8',
+  wave: 'M3 6.6c1.7-1.8 3.3-1.8 5 0s3.3 1.8 5 0M3 10c1.7-1.8 3.3-1.8 5 0s3.3 1.8 5 0',
+  tank: 'M4 6.2v4.4c0 1 1.8 1.8 4 1.8s4-.8 4-1.8V6.2M4 6.2c0-1 1.8-1.8 4-1.8s4 .8 4 1.8-1.8 1.8-4 1.8-4-.8-4-1.8',
+  house: 'M4 12.6V6.2L8 3.6l4 2.6v6.4M6.6 12.6V9h2.8v3.6',
   bolt: 'M9 2.8 4.8 9h3l-.8 4.4L11.2 7h-3Z',
 };
 
 /** shape, colour, glyph, zoom from which it is drawn, size, weight in lists (small first). */
 export const PLACES = {
-  city: { name: 'Cities', shape: 'dot', color: '#3f3a34', from: 3, size: 0.55, weight: 1 },
+  city: { name: 'Cities', shape: 'dot', color: '#3f3a34', from: 3, size: 0.85, weight: 1 },
   port: { name: 'Ports', shape: 'circle', color: '#0b5688', glyph: 'anchor', from: 4, size: 1, weight: 2 },
   ferry_terminal: { name: 'Ferry terminals', shape: 'circle', color: '#1688b8', glyph: 'boat', from: 6, size: 0.9, weight: 3 },
   dry_port: { name: 'Dry ports', shape: 'square', color: '#a8491a', glyph: 'box', from: 5, size: 1, weight: 2 },
@@ -69,6 +74,13 @@ export const PLACES = {
   metering_station: { name: 'Metering stations', shape: 'hexagon', color: '#56786d', glyph: 'meter', from: 7, size: 0.85, weight: 6 },
   wind_farm: { name: 'Wind farms', shape: 'circle', color: '#2c7c74', glyph: 'blades', from: 5, size: 1, weight: 5 },
   charging_station: { name: 'Charging stations', shape: 'circle', color: '#8a6d00', glyph: 'bolt', from: 6, size: 0.9, weight: 6 },
+  oil_gas_terminal: { name: 'Oil and gas terminals', shape: 'square', color: '#3d3a36', glyph: 'tank', from: 5, size: 0.95, weight: 5 },
+  pumping_station: { name: 'Pumping stations', shape: 'hexagon', color: '#3d3a36', glyph: 'play', from: 6, size: 0.85, weight: 6 },
+  gas_plant: { name: 'Gas plants', shape: 'square', color: '#0a8466', glyph: 'flame', from: 6, size: 0.95, weight: 6 },
+  mine: { name: 'Mines', shape: 'square', color: '#7b4b6b', glyph: 'pick', from: 5, size: 0.9, weight: 6 },
+  solar_farm: { name: 'Solar farms', shape: 'circle', color: '#8a6d00', glyph: 'sun', from: 5, size: 1, weight: 5 },
+  hydro_plant: { name: 'Hydropower plants', shape: 'circle', color: '#2b6ea8', glyph: 'wave', from: 5, size: 1, weight: 5 },
+  organisation: { name: 'Organisations', shape: 'square', color: '#7549ab', glyph: 'house', from: 5, size: 0.9, weight: 6 },
   cooperation_centre: { name: 'Cooperation centres', shape: 'circle', color: '#7549ab', glyph: 'star', from: 4, size: 1, weight: 4 },
   summit: { name: 'Summits', shape: 'circle', color: '#a3262b', glyph: 'flag', from: 4, size: 1, weight: 4 },
 };

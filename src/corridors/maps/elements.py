@@ -36,9 +36,6 @@ class CorridorsFigure(Figure):
 class CorridorsMap(folium.Map):
     """A folium Map that loads Leaflet only, and lets the reader zoom the page itself."""
 
-    default_js = [link for link in folium.folium._default_js if link[0] != "bootstrap"]
-    default_css = [link for link in folium.folium._default_css if link[0] != "bootstrap_css"]
-
     _template = Template(
         """
         {% macro header(this, kwargs) %}
@@ -73,7 +70,10 @@ class CorridorsMap(folium.Map):
     def __init__(self, *, title: str, height: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._name = "Map"
-        CorridorsFigure(title=title, height=None if height is None else f"{height}px").add_child(self)
+        # folium's lists belong to its class: a link added to one map would be on every map
+        self.default_js, self.default_css = list(self.default_js), list(self.default_css)
+        figure = CorridorsFigure(title=title, height=None if height is None else f"{height}px")
+        figure.add_child(self)
 
 
 class View(MacroElement):
@@ -86,20 +86,20 @@ class View(MacroElement):
     """
 
     def __init__(self, payload: dict[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Corridors"
         self.payload = payload
         self._folder: tuple[Any, str] = (None, "")
 
-    def render(self, **kwargs: Any) -> None:
+    def render(self, **kwargs: Any) -> str:
         """Put style, script and data into the figure; the same again on every call."""
-        figure = self.get_root()
-        name, parent = self.get_name(), self._parent.get_name()
+        figure: Any = self.get_root()
+        above: Any = self._parent
+        name, parent = self.get_name(), above.get_name()
         figure.header.add_child(Raw(page.own_assets(*self._folder)), name="corridors_assets")
         figure.html.add_child(
             Raw(
-                f'<script type="application/json" id="{name}">'
-                f"{script_json(self.payload)}</script>"
+                f'<script type="application/json" id="{name}">{script_json(self.payload)}</script>'
             ),
             name=name,
         )
@@ -112,3 +112,4 @@ class View(MacroElement):
         )
         for child in self._children.values():
             child.render(**kwargs)
+        return ""

@@ -63,6 +63,26 @@ def encode_line(coords: Any, decimals: int = 3) -> str:
     return "".join(out)
 
 
+def decode_line(text: str, decimals: int = 3) -> list[tuple[float, float]]:
+    """Return the longitudes and latitudes of an encoded line."""
+    values: list[int] = []
+    value = shift = 0
+    for char in text:
+        digit = _DIGITS.index(char)
+        value |= (digit & 31) << shift
+        if digit & 32:
+            shift += 5
+        else:
+            values.append(-(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    unit = 10.0**decimals
+    out, x, y = [], 0, 0
+    for dx, dy in zip(values[::2], values[1::2], strict=True):
+        x, y = x + dx, y + dy
+        out.append((x / unit, y / unit))
+    return out
+
+
 def encode_lines(geometry: Any, decimals: int = 3, tolerance: float | None = None) -> list[str]:
     """Return every line of a shapely geometry as text, simplified to what a screen can show.
 

@@ -83,9 +83,7 @@ def render(figure: Any, *, folder: Path | None = None, href: str = "") -> str:
     return _numbered(text, figure)
 
 
-def _header(
-    figure: Any, body: str, folder: Path | None, href: str
-) -> tuple[str, list[str]]:
+def _header(figure: Any, body: str, folder: Path | None, href: str) -> tuple[str, list[str]]:
     from branca.element import CssLink, JavascriptLink, Link
 
     parts, remote = [], []
@@ -118,7 +116,9 @@ def _asset(name: str, folder: Path | None, href: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / name, assets.text(name))
     where = escape(f"{href}/{name}")
-    return f'<script src="{where}"></script>' if script else f'<link rel="stylesheet" href="{where}">'
+    return (
+        f'<script src="{where}"></script>' if script else f'<link rel="stylesheet" href="{where}">'
+    )
 
 
 def own_assets(folder: Path | None = None, href: str = "") -> str:

@@ -77,7 +77,9 @@ def features_of(
         for row, geometry in zip(table, frame.geometry, strict=True):
             if geometry is None or geometry.is_empty:
                 continue
-            record = {k: v for k, v in ((str(k), clean(v)) for k, v in row.items()) if v is not None}
+            record = {
+                k: v for k, v in ((str(k), clean(v)) for k, v in row.items()) if v is not None
+            }
             record.setdefault("kind", frame_name)
             record["kind"] = str(record["kind"])
             if layers is not None and record["kind"] not in layers:

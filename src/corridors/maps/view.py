@@ -81,7 +81,7 @@ def explore(
     """
     import folium
 
-    from corridors.maps import assets, payload
+    from corridors.maps import assets, encode, payload
 
     if theme not in ("light", "dark"):
         raise SchemaError(f"explore: theme {theme!r} is not known; use 'light' or 'dark'")
@@ -92,7 +92,7 @@ def explore(
     frames = payload.frames_of(atlas)
     lines, points, boxes = payload.features_of(frames, layers)
     drawn, route_boxes = payload.routes_of(routes)
-    view = payload.bounds_of(route_boxes) or payload.bounds_of(boxes)
+    view = encode.bounds_of(route_boxes) or encode.bounds_of(boxes)
     own = m is None
     first, last = payload.YEARS
     data: dict[str, Any] = {
@@ -120,7 +120,8 @@ def explore(
             UserWarning,
             stacklevel=2,
         )
-        return plain.draw(data, m=m, tiles=tiles, title=title)
+        drawn_map: folium.Map = plain.draw(data, m=m, tiles=tiles, title=title)
+        return drawn_map
 
     from corridors.maps.elements import CorridorsMap, View
 
@@ -141,10 +142,12 @@ def explore(
             min_lon=-200,
             max_lon=200,
             max_bounds_viscosity=0.8,
+            zoom_snap=0.5,
             attribution_control=tiles is not None,
         )
     m.add_child(View(data))
-    return m
+    done: folium.Map = m
+    return done
 
 
 def save_map(m: Any, path: str | Path, link_assets: bool = False) -> Path:
