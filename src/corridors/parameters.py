@@ -48,7 +48,11 @@ Index = tuple[str, str, str]
 
 
 class Parameter(NamedTuple):
-    """One parameter: its mean, its 10th and 90th percentile, and where they come from."""
+    """One parameter: its mean, its 10th and 90th percentile, and where they come from.
+
+    ``key``, ``mode`` and ``country`` are those of the row itself: a parameter that was asked for
+    a country and found for "everywhere else" has an empty country.
+    """
 
     value: float
     low: float
@@ -57,6 +61,9 @@ class Parameter(NamedTuple):
     confidence: str
     source: str
     note: str = ""
+    key: str = ""
+    mode: str = ""
+    country: str = ""
 
     def lognormal(self) -> Lognormal:
         """Return the lognormal distribution of this parameter; see :class:`Lognormal`."""
@@ -325,7 +332,8 @@ def _parse(
         faults += [f"row {line}, {column}: {text}" for column, text in bad]
         if numbers and not bad:
             unit = unit or (units[0] if units else "")
-            out[index] = Parameter(*numbers, unit, confidence, source, row.get("note", ""))
+            note = row.get("note", "")
+            out[index] = Parameter(*numbers, unit, confidence, source, note, *index)
     if base is None:
         # a country without a row of its own falls back on this one
         faults += [
