@@ -1,0 +1,402 @@
+"""The assets of the atlas and the named corridors, from their hand-written tables.
+
+An asset's line is given by the ordered points that it passes (``asset_lines.csv``). Between two
+points a railway or a road follows the network's own lines, by the shortest path that the caller's
+``trace`` finds; where the network has no such line, or only one far away, the two points are
+joined straight, and the share of the line that lies on the network is kept beside it. Pipelines,
+cables, lanes over water and links between cities are drawn through their points as they stand.
+
+Nothing here knows published lengths when it draws: the comparison of drawn and published is
+written to ``asset_lengths.csv`` and nobody makes it fit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from corridors.errors import DataIntegrityError
+from corridors.geodesy import densify, distance_km, line_length_km
+
+Floats = NDArray[np.float64]
+Trace = Callable[[str, list[tuple[float, float]], int], "Floats | None"]
+
+# Lines that stand today are looked for in the network of this year.
+THIS_YEAR = 2026
+# A traced piece is believed when its ends lie this near to the points asked for (a town's centre
+# is not its station) and when it is not much longer than the way a bird takes.
+NEAR_KM = 12.0
+DETOUR, DETOUR_KM = 1.7, 40.0
+# Of a railway or road that is called traced at least this share lies on the network's lines.
+TRACED_SHARE = 0.75
+# Straight pieces get vertices this often, so that they are geodesics on any map.
+STEP_KM = 100.0
+# About 100 m: less than the network's own nodes are good for.
+SIMPLIFY_DEG = 0.001
+
+# How far drawn and published may differ, %. The network's edges are straight between junctions and
+# 2 to 10 % shorter than the track; hand-made points miss every bend between two towns.
+ALLOWED_PCT = {"surveyed": 2.0, "station": 5.0, "traced": 5.0, "settlement": 10.0, "chord": 10.0}
+ALLOWED_NETWORK_PCT = 10.0
+ALLOWED_ELSE_PCT = 20.0
+
+LINE_COLUMNS = [
+    "asset_id", "part", "seq", "place", "lon", "lat", "how", "precision", "confidence", "source",
+    "note",
+]  # fmt: skip
+ASSET_COLUMNS = [
+    "id", "name", "kind", "status", "opened", "closed", "countries", "published_km",
+    "published_km_note", "capacity", "capacity_unit", "gauge_mm", "diameter_mm", "operator",
+    "theme", "aliases", "precision", "confidence", "source", "note",
+]  # fmt: skip
+CORRIDOR_COLUMNS = [
+    "id", "name", "aliases", "status", "organisation", "confidence", "source", "note",
+]  # fmt: skip
+STAGE_COLUMNS = ["corridor_id", "branch", "seq", "place", "mode"]
+NETWORK_HOW = {"rail", "road"}
+HOW = NETWORK_HOW | {"straight", "lane"}
+STAGE_MODES = {"rail", "road", "sea", "ferry", "pipeline"}
+PLACE_TABLES = ("places.csv", "terminals.csv", "crossings.csv", "straits.csv")
+
+GEM = {
+    "title": "Global Energy Monitor, routes of gas pipelines (CC BY 4.0)",
+    "path": "https://globalenergymonitor.org/",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One asset's line: its parts, its length and how much of it lies on the network."""
+
+    parts: tuple[Floats, ...]
+    drawn_km: float
+    network_share: float
+
+
+def build(tables: Path, out: Path, trace: Trace) -> list[dict[str, Any]]:
+    """Write the assets and the named corridors, and describe what was written.
+
+    Parameters
+    ----------
+    tables : Path
+        Folder of the hand-written tables.
+    out : Path
+        Folder to write ``assets.geojson``, ``asset_lengths.csv``, ``corridors.csv`` and
+        ``corridor_stages.csv`` to.
+    trace : callable
+        (mode, [(lon, lat), ...], year) -> (n, 2) array of lon, lat along the network's lines
+        between the points, or None where there is no way.
+
+    Returns
+    -------
+    list of dict
+        One resource description per file: name, path, title, licenses, sources, rows.
+
+    Raises
+    ------
+    DataIntegrityError
+        With every fault that the tables have, one a line.
+    """
+    assets = read(tables, "assets.csv", ASSET_COLUMNS)
+    points = read(tables, "asset_lines.csv", LINE_COLUMNS)
+    corridors = read(tables, "corridors.csv", CORRIDOR_COLUMNS)
+    stages = read(tables, "corridor_stages.csv", STAGE_COLUMNS)
+    where = coordinates(tables)
+    faults = [
+        *faults_of_assets(assets, points, where),
+        *faults_of_corridors(corridors, stages, where),
+    ]
+    if faults:
+        raise DataIntegrityError("\n".join(faults))
+
+    lines = draw_all(assets, points, where, trace)
+    assets = assets.sort_values("id", kind="stable").reset_index(drop=True)
+    lengths = compare(assets, lines)
+    write_text(out / "assets.geojson", geojson(assets, lines, lengths))
+    write_csv(out / "asset_lengths.csv", lengths)
+    write_csv(out / "corridors.csv", corridors)
+    write_csv(out / "corridor_stages.csv", stages)
+    tracks: list[object] = ["tables", "openstreetmap", "geonames", GEM]
+    return [
+        resource("assets", "assets.geojson", "Assets of the atlas, as lines: railways, roads, "
+                 "pipelines, ferries and others", "ODbL-1.0", tracks, len(assets)),
+        resource("asset_lengths", "asset_lengths.csv", "Assets: published and drawn lengths",
+                 "ODbL-1.0", ["tables", "openstreetmap"], len(lengths)),
+        resource("corridors", "corridors.csv", "Named corridors", "CC-BY-4.0", ["tables"],
+                 len(corridors)),
+        resource("corridor_stages", "corridor_stages.csv", "Named corridors, place by place",
+                 "CC-BY-4.0", ["tables"], len(stages)),
+    ]  # fmt: skip
+
+
+def resource(
+    name: str, path: str, title: str, licence: str, sources: list[Any], rows: int
+) -> dict[str, Any]:
+    """Return one resource description of the data package."""
+    return {
+        "name": name, "path": path, "title": title, "licenses": [licence], "sources": sources,
+        "rows": rows,
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------ tables
+
+
+def read(tables: Path, name: str, columns: list[str]) -> pd.DataFrame:
+    """Return a table as text, '' where empty, its columns checked."""
+    frame = pd.read_csv(tables / name, dtype=str, keep_default_na=False, encoding="utf-8")
+    if list(frame.columns) != columns:
+        raise DataIntegrityError(f"{name}: columns are {list(frame.columns)}, should be {columns}")
+    return frame
+
+
+def coordinates(tables: Path) -> dict[str, tuple[float, float]]:
+    """Return id -> (lon, lat) of all places, terminals and crossings, and the middle of straits."""
+    where: dict[str, tuple[float, float]] = {}
+    for name in PLACE_TABLES:
+        path = tables / name
+        if path.exists():
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+            if "lon1" in frame:
+                ends = frame[["lon1", "lon2", "lat1", "lat2"]].astype(float)
+                frame["lon"] = (ends["lon1"] + ends["lon2"]) / 2
+                frame["lat"] = (ends["lat1"] + ends["lat2"]) / 2
+            for row in frame.itertuples(index=False):
+                if row.lon != "" and row.lat != "":
+                    where[str(row.id)] = (float(row.lon), float(row.lat))
+    return where
+
+
+def faults_of_assets(
+    assets: pd.DataFrame, points: pd.DataFrame, where: dict[str, tuple[float, float]]
+) -> list[str]:
+    """Return what is wrong in assets.csv and asset_lines.csv, one line each."""
+    faults = [f"assets.csv: id {i!r} twice" for i in assets["id"][assets["id"].duplicated()]]
+    for row in assets.itertuples():
+        n = row.Index + 2
+        if not row.source or not row.confidence:
+            faults.append(f"assets.csv line {n} ({row.id}): no source or confidence")
+        for column in ("opened", "closed", "published_km"):
+            text = str(getattr(row, column))
+            if text and not is_number(text):
+                faults.append(f"assets.csv line {n} ({row.id}): {column} {text!r} is no number")
+    known = set(assets["id"])
+    last: tuple[str, int, int] = ("", 0, 0)
+    for row in points.itertuples():
+        at = f"asset_lines.csv line {row.Index + 2} ({row.asset_id})"
+        if row.asset_id not in known:
+            faults.append(f"{at}: no such asset")
+        part, seq = int(row.part), int(row.seq)
+        follows = (row.asset_id, part, seq - 1) == last
+        expected = last[1] + 1 if row.asset_id == last[0] else 1
+        begins = seq == 1 and part == expected
+        if not (follows or begins):
+            faults.append(f"{at}: part {part} seq {seq} does not follow the row before")
+        last = (str(row.asset_id), part, seq)
+        if (row.how in HOW) == (seq == 1) or (seq > 1 and not row.how):
+            faults.append(f"{at}: how {row.how!r} (empty on seq 1, else one of {sorted(HOW)})")
+        if (row.lon == "") != (row.lat == ""):
+            faults.append(f"{at}: lon without lat, or lat without lon")
+        elif row.lon and not (-180 <= float(row.lon) <= 180 and -90 <= float(row.lat) <= 90):
+            faults.append(f"{at}: {row.lon}, {row.lat} is not a longitude and a latitude")
+        elif not row.lon and row.place not in where:
+            faults.append(f"{at}: place {row.place!r} is in none of {', '.join(PLACE_TABLES)}")
+    for i in sorted(known - set(points["asset_id"])):
+        faults.append(f"asset_lines.csv: asset {i!r} has no line")
+    return faults
+
+
+def faults_of_corridors(
+    corridors: pd.DataFrame, stages: pd.DataFrame, where: dict[str, tuple[float, float]]
+) -> list[str]:
+    """Return what is wrong in corridors.csv and corridor_stages.csv, one line each."""
+    twice = corridors["id"][corridors["id"].duplicated()]
+    faults = [f"corridors.csv: id {i!r} twice" for i in twice]
+    known = set(corridors["id"])
+    last = ("", "", 0)
+    for row in stages.itertuples():
+        at = f"corridor_stages.csv line {row.Index + 2} ({row.corridor_id}, {row.branch})"
+        seq = int(row.seq)
+        if row.corridor_id not in known:
+            faults.append(f"{at}: no such corridor")
+        if seq != 1 and (row.corridor_id, row.branch, seq - 1) != last:
+            faults.append(f"{at}: seq {seq} does not follow the row before")
+        last = (str(row.corridor_id), str(row.branch), seq)
+        if row.place not in where:
+            faults.append(f"{at}: place {row.place!r} is in none of {', '.join(PLACE_TABLES)}")
+        if (row.mode != "") == (seq == 1) or (row.mode and row.mode not in STAGE_MODES):
+            faults.append(f"{at}: mode {row.mode!r} (empty on seq 1, else {sorted(STAGE_MODES)})")
+    for i in sorted(known - set(stages["corridor_id"])):
+        faults.append(f"corridor_stages.csv: corridor {i!r} has no stages")
+    return faults
+
+
+def is_number(text: str) -> bool:
+    """Return whether a cell holds a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+# ------------------------------------------------------------------ lines
+
+
+def draw_all(
+    assets: pd.DataFrame, points: pd.DataFrame, where: dict[str, tuple[float, float]], trace: Trace
+) -> dict[str, Line]:
+    """Return the line of every asset."""
+    year = {
+        str(row.id): max(int(row.opened or 0), THIS_YEAR) for row in assets.itertuples(index=False)
+    }
+    lines: dict[str, Line] = {}
+    for asset, rows in points.groupby("asset_id", sort=True):
+        parts, km, on_network = [], 0.0, 0.0
+        for _, part in rows.groupby(rows["part"].astype(int), sort=True):
+            stops = [
+                (float(r.lon), float(r.lat)) if r.lon else where[str(r.place)]
+                for r in part.itertuples(index=False)
+            ]
+            coords, network_km = draw(stops, list(part["how"]), year[str(asset)], trace)
+            parts.append(coords)
+            km += line_length_km(coords)
+            on_network += network_km
+        lines[str(asset)] = Line(tuple(parts), km, on_network / km if km else 0.0)
+    return lines
+
+
+def draw(
+    stops: list[tuple[float, float]], how: list[str], year: int, trace: Trace
+) -> tuple[Floats, float]:
+    """Return one part's vertices (lon, lat) and how many km of it lie on the network."""
+    line: list[tuple[float, float]] = []
+    network_km = 0.0
+    for a, b, mode in zip(stops[:-1], stops[1:], how[1:], strict=True):
+        piece = traced(a, b, mode, year, trace) if mode in NETWORK_HOW else None
+        if piece is None:
+            start = line[-1] if line else a
+            piece = densify([start, b], STEP_KM)
+        else:
+            network_km += line_length_km(piece)
+        line += [(float(x), float(y)) for x, y in piece]
+    return unspike(line), network_km
+
+
+def traced(
+    a: tuple[float, float], b: tuple[float, float], mode: str, year: int, trace: Trace
+) -> Floats | None:
+    """Return the way between two points over the network's lines, or None if it can't be meant."""
+    found = trace(mode, [a, b], year)
+    if found is None or len(found) < 2:
+        return None
+    coords = np.asarray(found, dtype=float)
+    if distance_km(*a, *coords[0]) > NEAR_KM or distance_km(*b, *coords[-1]) > NEAR_KM:
+        return None
+    beeline = float(distance_km(*a, *b))
+    return coords if line_length_km(coords) <= DETOUR * beeline + DETOUR_KM else None
+
+
+def unspike(line: list[tuple[float, float]]) -> Floats:
+    """Return a line without repeated vertices and without ways into a branch and back.
+
+    A point asked for may lie on a siding or a branch: the traced line then runs into it and out
+    again over the same vertices, which is no part of the course.
+    """
+    out: list[tuple[float, float]] = []
+    for x, y in line:
+        point = (round(x, 5), round(y, 5))
+        if out and point == out[-1]:
+            continue
+        if len(out) > 1 and point == out[-2]:
+            out.pop()
+            continue
+        out.append(point)
+    return np.array(out)
+
+
+# ------------------------------------------------------------------ results
+
+
+def compare(assets: pd.DataFrame, lines: dict[str, Line]) -> pd.DataFrame:
+    """Return published and drawn length per asset, with what the precision allows."""
+    rows = []
+    for row in assets.itertuples(index=False):
+        line = lines[str(row.id)]
+        precision = precision_of(str(row.kind), str(row.precision), line)
+        allowed = (
+            ALLOWED_NETWORK_PCT
+            if precision == "traced" and line.network_share > 0
+            else ALLOWED_PCT.get(precision, ALLOWED_ELSE_PCT)
+        )
+        published = float(row.published_km) if row.published_km else np.nan
+        difference = (line.drawn_km / published - 1.0) * 100.0
+        verdict = "no published length"
+        if row.published_km:
+            verdict = "ok" if abs(difference) <= allowed else "differs"
+        rows.append(
+            {
+                "asset": row.id, "name": row.name, "kind": row.kind, "precision": precision,
+                "confidence": row.confidence, "published_km": published,
+                "drawn_km": round(line.drawn_km, 1), "difference_pct": round(difference, 1),
+                "allowed_pct": allowed, "verdict": verdict,
+                "on_network_share": round(line.network_share, 3),
+                "published_km_note": row.published_km_note,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def precision_of(kind: str, said: str, line: Line) -> str:
+    """Return how well the drawn line is known, by what happened and not by what was hoped."""
+    if kind in ("railway", "road", "charging_route") and line.network_share > 0:
+        return "traced" if line.network_share >= TRACED_SHARE else "schematic"
+    return said
+
+
+def geojson(assets: pd.DataFrame, lines: dict[str, Line], lengths: pd.DataFrame) -> str:
+    """Return the assets as GeoJSON, a feature a line, in the order of their ids."""
+    by_asset = lengths.set_index("asset")
+    features = []
+    for row in assets.to_dict("records"):
+        line, length = lines[row["id"]], by_asset.loc[row["id"]]
+        props: dict[str, Any] = {c: row[c] or None for c in ASSET_COLUMNS}
+        for column in ("opened", "closed"):
+            props[column] = int(row[column]) if row[column] else None
+        for column in ("published_km", "capacity"):
+            props[column] = float(row[column]) if row[column] else None
+        props["length_km"] = float(length["drawn_km"])
+        props["on_network_share"] = float(length["on_network_share"])
+        props["precision"] = str(length["precision"])
+        geometry = {"type": "MultiLineString", "coordinates": [thin(p) for p in line.parts]}
+        features.append({"type": "Feature", "properties": props, "geometry": geometry})
+    text = ",\n".join(json.dumps(f, ensure_ascii=False, separators=(",", ":")) for f in features)
+    return '{"type":"FeatureCollection","name":"assets","features":[\n' + text + "\n]}\n"
+
+
+def thin(part: Floats) -> list[list[float]]:
+    """Return a part's vertices, simplified to about 100 m, with 5 decimals."""
+    from shapely import LineString
+
+    line = LineString(part).simplify(SIMPLIFY_DEG, preserve_topology=False)
+    return [[round(x, 5), round(y, 5)] for x, y in line.coords]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(path.suffix + ".part")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table as UTF-8 CSV with Unix line ends."""
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
