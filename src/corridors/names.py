@@ -34,6 +34,7 @@ __all__ = [
     "NameIndex",
     "Role",
     "cached_index",
+    "likeliest",
     "load_index",
     "normalise",
     "parse_point",
@@ -64,6 +65,7 @@ _CODE_KINDS = ("port", "ferry_terminal", "dry_port", "rail_terminal", "border_cr
 _LAST_KINDS = ("cooperation_centre", "organisation", "summit")
 
 _SAME_PLACE_KM = 25.0
+_ONE_CROSSING_KM = 75.0
 _CLEARLY_LARGER = 10
 
 # --- what is found ---------------------------------------------------------------------------
@@ -268,6 +270,11 @@ class NameIndex:
                     return found
         return None
 
+    def atlas_places(self) -> list[Match]:
+        """Return every place of the atlas, in the order of its table."""
+        found = (self._match(i, "id") for i in range(len(self)))
+        return [m for m in found if m.in_atlas]
+
     def find(self, text: str, *, limit: int = 20, near: bool = True) -> list[Match]:
         """Return what a text may stand for, best first.
 
@@ -286,16 +293,10 @@ class NameIndex:
         if point:
             return [_point(text, point)]
         found = self._ranked(self._candidates(text), text)
-        # the town of the gazetteer that the atlas has too is not said twice
-        towns = [m for m in found if m.in_atlas]
-        found = [m for m in found if m.in_atlas or not any(_km(m, t) < 20.0 for t in towns)]
         if near and len(found) < limit:
             seen = {m.id for m in found}
-            for match in self._similar(text, limit):
-                if match.id not in seen:
-                    seen.add(match.id)
-                    found.append(match)
-        return found[:limit]
+            found += [m for m in self._similar(text, 2 * limit) if m.id not in seen]
+        return _without_twins(found)[:limit]
 
     def resolve(self, text: str, role: Role = "end") -> Match:
         """Return the one place that a text stands for.
@@ -334,22 +335,23 @@ class NameIndex:
         candidates = self._candidates(text)
         atlas = [c for c in candidates if c[0].in_atlas]
         if role == "crossing":
-            crossings = [m for m, _ in atlas if m.kind == "border_crossing"]
-            exact = [m for m in crossings if m.id == text.strip()]
-            if exact:
-                return tuple(exact)
+            crossings = [c for c in atlas if c[0].kind == "border_crossing"]
             if crossings:
-                return tuple(sorted(crossings, key=lambda m: m.id))
+                return _one_crossing(crossings, [c for c in atlas if c not in crossings], text)
+        towns = [m for m, _ in candidates if not m.in_atlas]
+        if role == "end" and towns:
+            # a town is more likely meant than a crossing that only shares an alias with it
+            atlas = [c for c in atlas if c[0].kind != "border_crossing" or c[1] <= _NAME]
         for tier in _tiers(atlas, text):
-            chosen = _one(tier, text, role)
-            return (chosen,)
-        towns = [m for m, _ in candidates]
+            return (_one(tier, text, role),)
         if towns:
             return (_settlement(towns, candidates, text),)
-        raise UnknownPlaceError(
-            f"no place is called {text.strip()!r}",
-            tuple(dict.fromkeys(m.label() for m in self._similar(text, 5)))[:5],
-        )
+        raise UnknownPlaceError(f"no place is called {text.strip()!r}", self.near(text))
+
+    def near(self, text: str, limit: int = 5) -> tuple[str, ...]:
+        """Return names that resemble a text, each so that it is found again."""
+        matches = _without_twins(self._similar(text, 2 * limit))
+        return tuple(dict.fromkeys(m.label() for m in matches))[:limit]
 
     # -- behind it
 
@@ -474,10 +476,17 @@ def _offsets(parts: Sequence[bytes]) -> NDArray[np.int64]:
 
 
 def _sides(name: str) -> list[str]:
-    """Return the names of the two sides of a crossing: ``Dostyk–Alashankou (rail)``."""
-    bare = re.sub(r"\s*\([^)]*\)\s*$", "", name)
-    parts = [p.strip() for p in re.split(r"\s*[–—/]\s*|\s+-\s+", bare)]
-    return [p for p in [bare, *parts] if p]
+    """Return the names of the two sides of a crossing: ``Dostyk-Alashankou (rail)``.
+
+    A hyphen may also stand within a name (``Savay-Kara-Suu``), so every hyphen may be the one
+    between the sides.
+    """
+    inside = re.findall(r"\(([^()]*)\)", name)
+    bare = re.sub(r"\s*\([^)]*\)", "", name).strip()
+    parts = [bare]
+    for found in re.finditer(r"\s*[-–—/]\s*", bare):
+        parts += [bare[: found.start()], bare[found.end() :]]
+    return [p for p in (*parts, *inside) if len(p) >= 3 and p.lower() not in ("rail", "road")]
 
 
 def _point(text: str, point: tuple[float, float]) -> Match:
@@ -566,6 +575,36 @@ def _one(tier: list[tuple[Match, int]], text: str, role: Role) -> Match:
     return first
 
 
+def _one_crossing(
+    crossings: list[tuple[Match, int]], others: list[tuple[Match, int]], text: str
+) -> tuple[Match, ...]:
+    """Return the rows of one crossing: its railway and its road, perhaps two of one."""
+    best = next(iter(_tiers(crossings, text)))
+    if best[0][1] == _ID and len(best) == 1:
+        return (best[0][0],)
+    meant = [m for m, _ in best]
+    if _apart(meant) and others:
+        # a place of that name says which of them is meant: it lies there
+        with contextlib.suppress(UnknownPlaceError):
+            town = _one(next(iter(_tiers(others, text))), text, "end")
+            meant = [m for m in meant if _km(town, m) <= _ONE_CROSSING_KM] or meant
+    if _apart(meant):
+        raise UnknownPlaceError(_choose(text, sorted(meant, key=lambda m: m.id)))
+    # the railway may go by the names of both sides and the road by one: they are found together
+    near = [m for m, _ in crossings if _km(meant[0], m) <= _ONE_CROSSING_KM]
+    return tuple(sorted(near, key=lambda m: m.id))
+
+
+def _without_twins(matches: Sequence[Match]) -> list[Match]:
+    """Return matches without the towns of the gazetteer that the atlas has too."""
+    cities = [m for m in matches if m.in_atlas and m.kind in ("city", "station")]
+    return [m for m in matches if m.in_atlas or not any(_km(m, c) < 20.0 for c in cities)]
+
+
+def _apart(matches: Sequence[Match]) -> bool:
+    return any(_km(matches[0], m) > _ONE_CROSSING_KM for m in matches)
+
+
 def _settlement(towns: list[Match], candidates: list[tuple[Match, int]], text: str) -> Match:
     """Return the settlement that is meant: the only one, or the one far larger than the rest."""
     ids = [m for m, how in candidates if how == _ID]
@@ -595,6 +634,22 @@ def _choose(text: str, matches: Sequence[Match]) -> str:
         + "; ".join(shown)
         + more
     )
+
+
+def likeliest(index: NameIndex, text: str) -> tuple[Match, list[Match]]:
+    """Return the thing of the atlas that a text stands for, and the others of that name.
+
+    Raises
+    ------
+    UnknownPlaceError
+        Nothing is called so; or two things of one kind are, and neither is more likely.
+    """
+    candidates = index._candidates(text)
+    for tier in _tiers([c for c in candidates if c[0].in_atlas], text):
+        first = _one(tier, text, "end")
+        others = index._ranked(candidates, text)
+        return first, [m for m in others if m.id != first.id]
+    raise UnknownPlaceError(f"nothing is called {text.strip()!r}", index.near(text))
 
 
 # --- where it comes from ---------------------------------------------------------------------
