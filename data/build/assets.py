@@ -259,26 +259,26 @@ def draw_all(
     }
     lines: dict[str, Line] = {}
     for asset, rows in points.groupby("asset_id", sort=True):
-        parts, km, on_network = [], 0.0, 0.0
+        parts, km, on_network, pieces = [], 0.0, 0.0, 0.0
         for _, part in rows.groupby(rows["part"].astype(int), sort=True):
             stops = [
                 (float(r.lon), float(r.lat)) if r.lon else where[str(r.place)]
                 for r in part.itertuples(index=False)
             ]
-            coords, network_km = draw(stops, list(part["how"]), year[str(asset)], trace)
+            coords, network_km, all_km = draw(stops, list(part["how"]), year[str(asset)], trace)
             parts.append(coords)
             km += line_length_km(coords)
-            on_network += network_km
-        lines[str(asset)] = Line(tuple(parts), km, on_network / km if km else 0.0)
+            on_network, pieces = on_network + network_km, pieces + all_km
+        lines[str(asset)] = Line(tuple(parts), km, on_network / pieces if pieces else 0.0)
     return lines
 
 
 def draw(
     stops: list[tuple[float, float]], how: list[str], year: int, trace: Trace
-) -> tuple[Floats, float]:
-    """Return one part's vertices (lon, lat) and how many km of it lie on the network."""
+) -> tuple[Floats, float, float]:
+    """Return one part's vertices (lon, lat), km of its pieces on the network, and of all."""
     line: list[tuple[float, float]] = []
-    network_km = 0.0
+    network_km = all_km = 0.0
     for a, b, mode in zip(stops[:-1], stops[1:], how[1:], strict=True):
         piece = traced(a, b, mode, year, trace) if mode in NETWORK_HOW else None
         if piece is None:
@@ -286,8 +286,9 @@ def draw(
             piece = densify([start, b], STEP_KM)
         else:
             network_km += line_length_km(piece)
+        all_km += line_length_km(piece)
         line += [(float(x), float(y)) for x, y in piece]
-    return unspike(line), network_km
+    return unspike(line), network_km, all_km
 
 
 def traced(
@@ -356,9 +357,9 @@ def compare(assets: pd.DataFrame, lines: dict[str, Line]) -> pd.DataFrame:
 
 def precision_of(kind: str, said: str, line: Line) -> str:
     """Return how well the drawn line is known, by what happened and not by what was hoped."""
-    if kind in ("railway", "road", "charging_route") and line.network_share > 0:
-        return "traced" if line.network_share >= TRACED_SHARE else "schematic"
-    return said
+    if kind not in ("railway", "road", "charging_route") or said == "schematic":
+        return said
+    return "traced" if line.network_share >= TRACED_SHARE else "settlement"
 
 
 def geojson(assets: pd.DataFrame, lines: dict[str, Line], lengths: pd.DataFrame) -> str:
