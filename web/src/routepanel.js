@@ -3,7 +3,7 @@
 import { shareBars, timeChart } from './chart.js';
 import { h, bdi, put, short } from './dom.js';
 import { country, days, difference, figure, number, quantity, range } from './format.js';
-import { legName, modeStyle, routeName } from './routes.js';
+import { legName, modeStyle, routeName, stopSign } from './routes.js';
 import { signSvg, lineSvg } from './signs.js';
 import { PLACES, ROUTES, themed } from './style.js';
 
@@ -68,13 +68,13 @@ export function makeRoutePanel({ theme, on, title = 'Routes' }) {
     const point = leg.kind === 'border' || leg.kind === 'transfer';
     const hours = figure(leg.hours);
     const r = range({ lo: leg.hours_p10 ?? hours.lo, hi: leg.hours_p90 ?? hours.hi }, 'h');
-    const sign = point ? signSvg(leg.kind === 'border' ? PLACES.border_crossing : PLACES.break_of_gauge, color, { size: 15 }) : lineSvg(color, { width: 4 });
+    const sign = point ? signSvg(stopSign(leg), themed(stopSign(leg).color, theme), { size: 15 }) : lineSvg(color, { width: 4 });
     const same = leg.from === leg.to || !leg.to;
     const go = h('button', { type: 'button', class: 'cm-leg', onclick: () => on.pick(chosen, i) },
       h('span', null, sign),
       h('span', null,
         bdi(short(leg.from ?? '?', 40)), same ? null : [' → ', bdi(short(leg.to, 40))],
-        h('small', null, [legName(leg), country(leg.country), leg.confidence === 'low' ? 'low confidence' : ''].filter(Boolean).join(' · '))));
+        h('small', null, [legName(leg), leg.kind === 'border' ? '' : country(leg.country), leg.confidence === 'low' ? 'low confidence' : ''].filter(Boolean).join(' · '))));
     const tr = h('tr', { class: point ? 'cm-point' : null, 'data-leg': i,
       onmouseenter: () => on.hover(chosen, i), onmouseleave: () => on.hover(chosen, null),
       onfocusin: () => on.hover(chosen, i), onfocusout: () => on.hover(chosen, null) },

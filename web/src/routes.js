@@ -9,10 +9,19 @@ import { MODES, PLACES, ROUTES, themed, widthAt } from './style.js';
 export const modeOf = (leg) => (leg.kind === 'line' || !leg.kind ? leg.mode : leg.kind);
 export const modeStyle = (leg) => MODES[modeOf(leg)] ?? { color: '#6d675f', name: label(modeOf(leg)) };
 
-/** "Rail 1520 mm", "Border", "Transfer". */
+/** "Rail 1520 mm", "Border China → Kazakhstan", "Break of gauge 1435 → 1520 mm". */
 export function legName(leg) {
-  const gauge = leg.gauge_mm ? ` ${leg.gauge_mm} mm` : '';
-  return leg.kind === 'line' || !leg.kind ? `${modeStyle(leg).name}${gauge}` : label(leg.kind);
+  if (leg.kind === 'border') return leg.to_country ? `Border ${country(leg.country)} → ${country(leg.to_country)}` : 'Border';
+  if (leg.kind === 'transfer') return label(leg.transfer ?? 'transfer');
+  return modeStyle(leg).name + (leg.mode === 'rail' && leg.gauge_mm ? ` ${leg.gauge_mm} mm` : '');
+}
+
+/** The sign of a stop: a border, a break of gauge, a port. */
+export function stopSign(leg) {
+  if (leg.kind === 'border') return PLACES.border_crossing;
+  const words = `${leg.transfer ?? ''} ${leg.facility ?? ''}`.toLowerCase();
+  if (/gauge/.test(words)) return PLACES.break_of_gauge;
+  return /sea|ferry|port/.test(words) ? PLACES.port : PLACES.dry_port;
 }
 
 export const routeName = (route) => route.label ?? `${route.origin?.name ?? '?'} → ${route.destination?.name ?? '?'}`;
@@ -22,7 +31,7 @@ export function legTip(leg) {
   const r = range({ lo: leg.hours_p10 ?? hours.lo, hi: leg.hours_p90 ?? hours.hi }, 'h');
   return h('div', { class: 'cm-tip' },
     h('strong', null, bdi(short(leg.from ?? '')), ' → ', bdi(short(leg.to ?? ''))),
-    h('div', null, [legName(leg), country(leg.country)].filter(Boolean).join(' · ')),
+    h('div', null, [legName(leg), leg.kind === 'border' ? '' : country(leg.country)].filter(Boolean).join(' · ')),
     h('div', null, [leg.length_km ? quantity(figure(leg.length_km).v, 'km') : '', quantity(hours.v, 'h') + (r ? ` (P10–P90 ${r})` : '')].filter(Boolean).join(' · ')),
     leg.confidence === 'low' && h('div', { class: 'cm-warn' }, 'low confidence in these figures'));
 }
@@ -57,8 +66,8 @@ export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
         } else {
           const at = leg.y !== undefined ? [leg.y, leg.x] : end ?? (route.origin?.lat !== undefined ? [route.origin.lat, route.origin.lon] : null);
           if (at) {
-            const sign = leg.kind === 'border' ? PLACES.border_crossing : leg.kind === 'transfer' && /gauge/.test(leg.facility ?? leg.note ?? '') ? PLACES.break_of_gauge : { shape: 'circle' };
-            made.line = new Sign(at, { renderer, sign, color, halo: palette.casing, radius: 6 });
+            const sign = stopSign(leg);
+            made.line = new Sign(at, { renderer, sign, color: themed(sign.color, theme), halo: palette.casing, radius: 6 });
             made.sign = true;
           }
         }

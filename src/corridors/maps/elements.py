@@ -12,7 +12,7 @@ from corridors.maps import page
 from corridors.maps.encode import script_json
 
 
-class Raw(Element):
+class Raw(Element):  # type: ignore[misc]
     """Text for the page as it is: nothing in it is read as a template."""
 
     def __init__(self, text: str) -> None:
@@ -25,7 +25,7 @@ class Raw(Element):
         return self.text
 
 
-class CorridorsFigure(Figure):
+class CorridorsFigure(Figure):  # type: ignore[misc]
     """A figure whose page holds all that it needs."""
 
     def render(self, **kwargs: Any) -> str:
@@ -33,7 +33,7 @@ class CorridorsFigure(Figure):
         return page.render(self)
 
 
-class CorridorsMap(folium.Map):
+class CorridorsMap(folium.Map):  # type: ignore[misc]
     """A folium Map that loads Leaflet only, and lets the reader zoom the page itself."""
 
     _template = Template(
@@ -71,12 +71,13 @@ class CorridorsMap(folium.Map):
         super().__init__(**options)
         self._name = "Map"
         # folium's lists belong to its class: a link added to one map would be on every map
-        self.default_js, self.default_css = list(self.default_js), list(self.default_css)
+        self.default_js: list[Any] = list(folium.Map.default_js)
+        self.default_css: list[Any] = list(folium.Map.default_css)
         figure = CorridorsFigure(title=title, height=None if height is None else f"{height}px")
         figure.add_child(self)
 
 
-class View(MacroElement):
+class View(MacroElement):  # type: ignore[misc]
     """What :func:`corridors.explore` draws: data in the page, and the script that reads them.
 
     Parameters
@@ -86,7 +87,7 @@ class View(MacroElement):
     """
 
     def __init__(self, payload: dict[str, Any]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._name = "Corridors"
         self.payload = payload
         self._folder: tuple[Any, str] = (None, "")

@@ -109,16 +109,25 @@ def decimals_of(precision: Any) -> int:
     return DECIMALS.get(str(precision), 3)
 
 
-def clean(value: Any) -> Any:
-    """Return a value of a frame as JSON has it; None for what is missing."""
+def clean(value: Any, digits: int = 6) -> Any:
+    """Return a value of a frame as JSON has it; None for what is missing.
+
+    Parameters
+    ----------
+    value : object
+        A cell, or a list or dict of cells.
+    digits : int
+        Significant digits of a number. Six are more than a figure of the atlas deserves; sums
+        that must agree with their parts need more.
+    """
     if value is None:
         return None
     if isinstance(value, dict):
-        pairs = ((str(k), clean(v)) for k, v in value.items())
+        pairs = ((str(k), clean(v, digits)) for k, v in value.items())
         return {k: v for k, v in pairs if v is not None}
     if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
         items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
-        return [clean(v) for v in items]
+        return [clean(v, digits) for v in items]
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
@@ -126,8 +135,7 @@ def clean(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         if not math.isfinite(value):
             return None
-        # six significant digits: more than any figure here deserves, and no noise in the file
-        short = float(f"{float(value):.6g}")
+        short = float(f"{float(value):.{digits}g}")
         return int(short) if short == int(short) else short
     if isinstance(value, str):
         return value or None

@@ -64,23 +64,34 @@ def render(figure: Any, *, folder: Path | None = None, href: str = "") -> str:
     href : str
         How the page calls that folder.
     """
-    for child in list(figure._children.values()):
-        child.render()
-    html, script = figure.html.render(), figure.script.render()
-    header, remote = _header(figure, html + script, folder, href)
+    rooms = [figure.header, figure.html, figure.script]
+    before = [room._children.copy() for room in rooms]
+    try:
+        for child in list(figure._children.values()):
+            child.render()
+        html, script = figure.html.render(), figure.script.render()
+        header, remote = _header(figure, html + script, folder, href)
+        text = _page(str(figure.title or "Map"), header, html, script)
+        text = _numbered(text, figure)
+    finally:
+        # folium adds to them anew with every rendering
+        for room, children in zip(rooms, before, strict=True):
+            room._children = children
     if remote:
         warnings.warn(
             "the map will load from a network when it is opened: " + ", ".join(sorted(remote)),
             UserWarning,
             stacklevel=3,
         )
-    title = escape(str(figure.title or "Map"))
-    text = (
+    return text
+
+
+def _page(title: str, header: str, html: str, script: str) -> str:
+    return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{title}</title>\n{header}\n</head>\n<body>\n{html}\n"
+        f"<title>{escape(title)}</title>\n{header}\n</head>\n<body>\n{html}\n"
         f"<script>\n{script}\n</script>\n</body>\n</html>\n"
     )
-    return _numbered(text, figure)
 
 
 def _header(figure: Any, body: str, folder: Path | None, href: str) -> tuple[str, list[str]]:
@@ -128,13 +139,16 @@ def own_assets(folder: Path | None = None, href: str = "") -> str:
 
 def _numbered(text: str, figure: Any) -> str:
     """Replace folium's random identifiers by their number in the page."""
+    from branca.element import Element
+
     known: set[str] = set()
     todo = [figure]
     while todo:
         element = todo.pop()
         known.add(element._id)
         todo += element._children.values()
-        todo += [getattr(element, n) for n in ("header", "html", "script") if hasattr(element, n)]
+        parts = (getattr(element, n, None) for n in ("header", "html", "script"))
+        todo += [p for p in parts if isinstance(p, Element)]
     numbers: dict[str, str] = {}
 
     def number(match: re.Match[str]) -> str:

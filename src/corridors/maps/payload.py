@@ -131,7 +131,7 @@ def route_of(route: Any, label: str | None = None) -> tuple[dict[str, Any], Any]
     """
     import shapely
 
-    data: dict[str, Any] = clean(route.to_dict())
+    data: dict[str, Any] = clean(route.to_dict(), digits=15)
     frame = route.to_gdf()
     legs = [dict(leg) for leg in data.get("legs", [])]
     if len(frame) != len(legs):

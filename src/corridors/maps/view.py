@@ -132,7 +132,7 @@ def explore(
             height=height,
             location=[(south + north) / 2, (west + east) / 2],
             zoom_start=4,
-            tiles=tiles,
+            tiles=_tiles(tiles),
             zoom_control=False,
             min_zoom=2,
             max_zoom=12,
@@ -148,6 +148,19 @@ def explore(
     m.add_child(View(data))
     done: folium.Map = m
     return done
+
+
+def _tiles(tiles: Any) -> Any:
+    """Return tiles as folium takes them; an address alone says whose tiles it is."""
+    if not isinstance(tiles, str) or "{" not in tiles:
+        return tiles
+    from html import escape
+    from urllib.parse import urlsplit
+
+    import folium
+
+    host = urlsplit(tiles).hostname or tiles
+    return folium.TileLayer(tiles, attr=f"Tiles: {escape(host.replace('{s}.', ''))}", max_zoom=19)
 
 
 def save_map(m: Any, path: str | Path, link_assets: bool = False) -> Path:
