@@ -43,7 +43,7 @@ SIMPLIFY_DEG = 0.001
 
 # How far drawn and published may differ, %. The network's edges are straight between junctions and
 # 2 to 10 % shorter than the track; hand-made points miss every bend between two towns.
-ALLOWED_PCT = {"surveyed": 2.0, "station": 5.0, "traced": 5.0, "settlement": 10.0, "chord": 10.0}
+ALLOWED_PCT = {"surveyed": 2.0, "station": 5.0, "traced": 7.0, "settlement": 10.0, "chord": 10.0}
 ALLOWED_NETWORK_PCT = 10.0
 ALLOWED_ELSE_PCT = 20.0
 
