@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -76,9 +77,10 @@ def drayage(net: Network, cargo: Cargo, km: float, country: str) -> dict[str, fl
     p = net.parameters
     teu, tonnes = cargo_amounts(cargo, p)
     road_km = km * DRAYAGE_FACTOR
-    grams = p.get("co2e_g_per_tkm.ttw", "road", country).value + p.get(
-        "co2e_g_per_tkm.wtt", "road", country
-    ).value
+    grams = (
+        p.get("co2e_g_per_tkm.ttw", "road", country).value
+        + p.get("co2e_g_per_tkm.wtt", "road", country).value
+    )
     return {
         "time": road_km / p.get("speed_km_h", "road", country).value,
         "cost": road_km * p.get("cost_usd_per_teu_km", "road", country).value * teu,
@@ -86,9 +88,7 @@ def drayage(net: Network, cargo: Cargo, km: float, country: str) -> dict[str, fl
     }
 
 
-def joins(
-    net: Network, place: Place, w: Weighted, *, arriving: bool
-) -> tuple[list[Join], float]:
+def joins(net: Network, place: Place, w: Weighted, *, arriving: bool) -> tuple[list[Join], float]:
     """Return how a place joins the network, and the km to the nearest usable line.
 
     A terminal joins at its own nodes; any other place at the nearest line of each mode, and for
@@ -127,9 +127,7 @@ def joins(
                 continue
             share = (1.0 - s.fraction) if forward != arriving else s.fraction
             node = int(c.e_v[s.edge] if forward != arriving else c.e_u[s.edge])
-            found.append(
-                Join(node, round(gap + share * weight), s.km, s.edge, s.fraction, forward)
-            )
+            found.append(Join(node, round(gap + share * weight), s.km, s.edge, s.fraction, forward))
     return found, nearest
 
 
@@ -137,7 +135,7 @@ def joins(
 def _terminal_table(key: int, net: Network) -> dict[str, list[tuple[int, set[str]]]]:
     c = net.columns
     nodes = np.flatnonzero(np.asarray(c.n_terminal) > 0)
-    member = {int(n): set() for n in nodes}
+    member: dict[int, set[str]] = {int(n): set() for n in nodes}
     line = np.asarray(c.e_kind) == KINDS.index("line")
     for end in (np.asarray(c.e_u), np.asarray(c.e_v)):
         for row in np.flatnonzero(line & np.isin(end, nodes)):
@@ -158,9 +156,7 @@ def _terminal_nodes(net: Network, ident: str) -> list[tuple[int, set[str]]]:
     return terminal_table(net).get(ident, [])
 
 
-def _ports_near(
-    net: Network, place: Place, mode: str, limit_km: float
-) -> list[tuple[int, float]]:
+def _ports_near(net: Network, place: Place, mode: str, limit_km: float) -> list[tuple[int, float]]:
     nodes = [n for rows in terminal_table(net).values() for n, modes in rows if mode in modes]
     if not nodes:
         return []
@@ -251,7 +247,7 @@ def answer(
                        closed=net.closure_of(avoid))  # fmt: skip
     stops = [net.place(q) for q in (origin, *via, destination)]
     queries = [str(q) for q in (origin, *via, destination)]
-    for a, b in zip(stops[:-1], stops[1:], strict=True):
+    for a, b in itertools.pairwise(stops):
         if (a.lat, a.lon) == (b.lat, b.lon):
             raise SchemaError(f"{a.name} and {b.name} are the same place; a route needs two")
     try:
@@ -279,12 +275,8 @@ def _answer(
     steps: list[Step] = []
     breaks: list[int] = []
     ends: list[Join] = []
-    for a, b in zip(stops[:-1], stops[1:], strict=True):
-        start, a_km = joins(net, a, w, arriving=False)
-        end, b_km = joins(net, b, w, arriving=True)
-        for place, found, km in ((a, start, a_km), (b, end, b_km)):
-            if not found:
-                raise _too_far(net, place, w, km)
+    for a, b in itertools.pairwise(stops):
+        start, end = both_joins(net, a, b, w)
         path = path_steps(net, w, start, end)
         if path is None:
             from corridors.routing.cuts import explain
@@ -295,6 +287,22 @@ def _answer(
         steps += part
         ends += [first, last]
     return assemble(net, w, stops, queries, steps, ends, breaks, seed, notes)
+
+
+def both_joins(net: Network, a: Place, b: Place, w: Weighted) -> tuple[list[Join], list[Join]]:
+    """Return how two places join the network.
+
+    Raises
+    ------
+    SnapError
+        Where one of them is beyond the limits of every asked mode.
+    """
+    start, a_km = joins(net, a, w, arriving=False)
+    end, b_km = joins(net, b, w, arriving=True)
+    for place, found, km in ((a, start, a_km), (b, end, b_km)):
+        if not found:
+            raise _too_far(net, place, w, km)
+    return start, end
 
 
 def _too_far(net: Network, place: Place, w: Weighted, km: float) -> SnapError:
@@ -329,7 +337,7 @@ def assemble(
     legs: list[Leg] = []
     bounds = [*breaks, len(steps)]
     via_after: dict[int, int] = {}
-    for i, (lo, hi) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for i, (lo, hi) in enumerate(itertools.pairwise(bounds)):
         legs += legs_of(c, steps[lo:hi])
         via_after[len(legs)] = i + 1
     rows: list[dict[str, Any]] = []
@@ -382,9 +390,7 @@ def _sum(rows: list[dict[str, Any]], name: str, digits: int) -> float:
     return round(sum(r[name] or 0.0 for r in rows), digits)
 
 
-def _row(
-    net: Network, w: Weighted, leg: Leg, part: dict[str, dict[int, float]]
-) -> dict[str, Any]:
+def _row(net: Network, w: Weighted, leg: Leg, part: dict[str, dict[int, float]]) -> dict[str, Any]:
     c = net.columns
     edges = np.array([s.edge for s in leg.steps])
     share = np.array([s.share for s in leg.steps])
@@ -514,16 +520,16 @@ def _range(rows: list[dict[str, Any]], name: str, draws: NDArray[np.float64]) ->
     low, high = np.percentile(draws, [10, 90])
     digits = 3 if name == "hours" else 2
     expected = _sum(rows, name, digits)
-    # rounding must not put the expected value of a certain total outside its own range
-    return Range(expected, min(round(float(low), digits), expected) if high == low else round(float(low), digits),
-                 max(round(float(high), digits), expected) if high == low else round(float(high), digits))  # fmt: skip
+    if high == low:  # nothing uncertain: rounding must not part the range from its value
+        return Range(expected, expected, expected)
+    return Range(expected, round(float(low), digits), round(float(high), digits))
 
 
 def _countries(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return km and hours inside each country, in order of the way; borders are not in them."""
     out: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if row["kind"] == "border" or row["mode"] in ("sea", "ferry") and row["kind"] == "line":
+        if row["kind"] == "border" or (row["mode"] in ("sea", "ferry") and row["kind"] == "line"):
             continue
         found = out.setdefault(
             row["country"], {"country": row["country"], "length_km": 0.0, "hours": 0.0}

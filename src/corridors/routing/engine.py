@@ -38,6 +38,10 @@ class Metric(Protocol):
         """Return total weights, sources by targets; INF where there is no path."""
         ...
 
+    def reweigh(self, arcs: NDArray[Any], weights: NDArray[np.uint32]) -> None:
+        """Give some arcs new weights, in place: only for a metric that nobody else holds."""
+        ...
+
 
 class Engine(Protocol):
     """A topology that takes weights."""
@@ -74,7 +78,10 @@ class CchEngine:
         self._topology = pyroutingkit.CCHTopology()
         if folder is not None and folder.is_dir():
             self._topology.load(str(folder))
-            if self._topology.node_count == self.n_nodes and self._topology.arc_count == self.n_arcs:
+            if (
+                self._topology.node_count == self.n_nodes
+                and self._topology.arc_count == self.n_arcs
+            ):
                 return
             self._topology = pyroutingkit.CCHTopology()
         self._topology.build(
@@ -132,6 +139,11 @@ class CchMetric:
         with self._lock:
             return np.asarray(self._metric.distances_many_to_many(s, t))
 
+    def reweigh(self, arcs: NDArray[Any], weights: NDArray[np.uint32]) -> None:
+        """Give some arcs new weights, in place."""
+        with self._lock:
+            self._metric.update_weights(np.asarray(arcs, dtype=np.uint32), np.asarray(weights))
+
 
 class ScipyEngine:
     """Dijkstra on a sparse matrix: slower, and everywhere."""
@@ -164,6 +176,7 @@ class ScipyMetric:
         first[1:] = (tail[order][1:] != tail[order][:-1]) | (head[order][1:] != head[order][:-1])
         self._arc = order[first]
         self._n = n
+        self._ends = tail, head
         cost = np.maximum(weights[self._arc].astype(float), self._ZERO)
         self._matrix = csr_array((cost, (tail[self._arc], head[self._arc])), shape=(n, n))
         self._key = tail[self._arc].astype(np.int64) * n + head[self._arc]
@@ -195,6 +208,12 @@ class ScipyMetric:
             row = dijkstra(self._matrix, indices=int(source))[t]
             out[i] = np.where(np.isfinite(row), np.floor(np.minimum(row, INF)), INF)
         return out
+
+    def reweigh(self, arcs: NDArray[Any], weights: NDArray[np.uint32]) -> None:
+        """Give some arcs new weights, in place."""
+        changed = self._weights.copy()
+        changed[arcs] = weights
+        self.__init__(*self._ends, changed, self._n)  # type: ignore[misc]
 
 
 def make_engine(

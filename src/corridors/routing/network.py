@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import threading
@@ -156,6 +155,39 @@ class Network:
         return answer(self, origin, destination, by=by, modes=modes, via=tuple(via),
                       avoid=tuple(avoid), year=year, cargo=as_cargo(cargo), seed=seed)  # fmt: skip
 
+    def alternatives(
+        self,
+        origin: Any,
+        destination: Any,
+        *,
+        k: int = 3,
+        by: str | dict[str, float] = "time",
+        modes: Sequence[str] | str | None = None,
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        seed: int = 0,
+        max_stretch: float = 1.7,
+        max_share: float = 0.75,
+    ) -> list[Route]:
+        """Return up to ``k`` routes that a planner would call different, best first.
+
+        Parameters
+        ----------
+        max_stretch : float
+            How much dearer by the criterion than the best a route may be.
+        max_share : float
+            How much of its length may run on the lines of one better route.
+
+        Other parameters and errors as of :meth:`route`; the method is told in
+        :mod:`corridors.routing.alternatives`.
+        """
+        from corridors.routing.alternatives import alternatives
+
+        return alternatives(self, origin, destination, k=k, by=by, modes=modes, avoid=tuple(avoid),
+                            year=year, cargo=as_cargo(cargo), seed=seed, max_stretch=max_stretch,
+                            max_share=max_share)  # fmt: skip
+
     def closed(self, *what: Any) -> Network:
         """Return the network without some places, crossings, countries, modes or areas."""
         return replace(self, closures=self.closures | self.closure_of(what))
@@ -197,6 +229,17 @@ class Network:
             profile = profile.closing(self.closures)
         return self._shared.weighted(profile, self.parameters, self.facilities)
 
+    def engine(self) -> Engine:
+        """Return the engine over this network's arcs."""
+        return self._shared.engine()
+
+    def back_arcs(self) -> NDArray[np.int64]:
+        """Return the arc against each edge's direction, -1 where it is one-way."""
+        back = np.full(len(self.columns.e_u), -1, dtype=np.int64)
+        both = np.flatnonzero(~np.asarray(self.columns.e_oneway))
+        back[both] = len(back) + np.arange(len(both))
+        return back
+
     def with_parameters(self, parameters: Parameters) -> Network:
         """Return the network under other parameters."""
         return replace(self, parameters=parameters)
@@ -228,6 +271,15 @@ class Network:
         from corridors.routing.frames import to_networkx
 
         return to_networkx(self, profile)
+
+    def hub_graph(self, **options: Any) -> nx.MultiDiGraph:
+        """Return places as nodes and best legs between neighbours as edges.
+
+        See :func:`corridors.routing.hubs.hub_graph` for options and attributes.
+        """
+        from corridors.routing.hubs import hub_graph
+
+        return hub_graph(self, **options)
 
 
 def point_place(lat: float, lon: float) -> Place:
@@ -361,7 +413,7 @@ def _compile(files: dict[str, Path], home: Path, say: Progress) -> None:
         except OSError:
             if not (home / "ready").is_file():  # something half-made is in the way
                 shutil.rmtree(home, ignore_errors=True)
-                os.replace(scratch, home)
+                scratch.replace(home)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
