@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -34,7 +36,7 @@ def lengths(graph: Graph) -> dict:
         a = tuple(graph.nodes.loc[e.u, ["lon", "lat"]])
         b = tuple(graph.nodes.loc[e.v, ["lon", "lat"]])
         g.add_edge(a, b, weight=e.length_km)
-    return {s: d for s, d in nx.all_pairs_dijkstra_path_length(g)}
+    return dict(nx.all_pairs_dijkstra_path_length(g))
 
 
 @settings(max_examples=60, deadline=None)
@@ -124,7 +126,7 @@ def test_a_border_that_changes_gauge_gets_a_transfer_behind_it() -> None:
             g.add_edge(e.v, e.u, kind=e.kind, to=e.to_gauge_mm)
     for a, b, gauge in ((0, 3, 1520), (3, 0, 1435)):
         path = nx.shortest_path(g, a, b)
-        steps = [g.edges[p, q] for p, q in zip(path[:-1], path[1:], strict=True)]
+        steps = [g.edges[p, q] for p, q in itertools.pairwise(path)]
         assert [s["kind"] for s in steps] == ["line", "border", "transfer", "line"]
         assert steps[2]["to"] == gauge
 

@@ -17,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 ROOT = HERE.parents[1]
 
+import trace as tracing  # noqa: E402
+
 import assets  # noqa: E402
 import atlas_places  # noqa: E402
 import basemap  # noqa: E402
@@ -25,7 +27,6 @@ import gazetteer  # noqa: E402
 import network  # noqa: E402
 import pandas as pd  # noqa: E402
 import sea  # noqa: E402
-import trace as tracing  # noqa: E402
 
 from corridors import __version__  # noqa: E402
 from corridors.network.frames import Graph  # noqa: E402
@@ -63,8 +64,8 @@ def table_entries(tables: Path, out: Path) -> list[dict[str, object]]:
     for name, title in TABLES.items():
         frame = pd.read_csv(tables / name, dtype=str, keep_default_na=False, encoding="utf-8")
         frame.to_csv(out / name, index=False, lineterminator="\n")
-        entries.append({"path": name, "title": title, "licenses": ["CC-BY-4.0"], "sources": ["tables"],
-                        **({"primaryKey": "id"} if "id" in frame else {})})  # fmt: skip
+        entry = {"path": name, "title": title, "licenses": ["CC-BY-4.0"], "sources": ["tables"]}
+        entries.append({**entry, "primaryKey": "id"} if "id" in frame else entry)
     return entries
 
 
@@ -83,7 +84,7 @@ def records(report: network.Report, out: Path) -> list[dict[str, object]]:
     access.to_csv(out / "terminal_access.csv", index=False, lineterminator="\n")
     common = {"licenses": ["ODbL-1.0"], "sources": ["openstreetmap", "tables"]}
     return [
-        {"path": "joins.csv", "title": "Network: gaps that were joined, each with its rule or reason",
+        {"path": "joins.csv", "title": "Network: gaps that were joined, each with its reason",
          **common},
         {"path": "frontier_cuts.csv",
          "title": "Network: where lines meet a frontier, and whether they may cross", **common},
@@ -141,5 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-
     main()

@@ -7,8 +7,9 @@ TopoJSON, which GDAL reads.
 
 from __future__ import annotations
 
-import ast
 import importlib.util
+import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -37,12 +38,13 @@ def raw_graph(name: str) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     start = text.index("graph=") + len("graph=")
     middle = text.index("nodes=", start)
     end = text.index(f"{name}_geograph", middle)
-    adjacency = ast.literal_eval(text[start:middle].strip())
-    nodes = np.array(ast.literal_eval(text[middle + len("nodes=") : end].strip()), dtype=float)
+    # Python's dicts of ints, read as JSON: many times quicker than as Python
+    adjacency = json.loads(re.sub(r"(\d+):", r'"\1":', text[start:middle]))
+    nodes = np.array(json.loads(text[middle + len("nodes=") : end]), dtype=float)
     lat, lon = nodes[:, 0], nodes[:, 1]
     counts = np.array([len(row) for row in adjacency])
     u = np.repeat(np.arange(len(adjacency)), counts)
-    v = np.fromiter((k for row in adjacency for k in row), dtype=np.int64, count=counts.sum())
+    v = np.fromiter((int(k) for row in adjacency for k in row), dtype=np.int64, count=counts.sum())
     km = np.fromiter((x for row in adjacency for x in row.values()), float, count=counts.sum())
     low, high = np.minimum(u, v), np.maximum(u, v)
     frame = pd.DataFrame({"u": low, "v": high, "km": km})[low != high]
@@ -82,7 +84,9 @@ def country_polygons(inputs: Path, scale: str = "10m") -> gpd.GeoDataFrame:
     frame = gpd.read_file(atlas_file(inputs, f"countries-{scale}.json"), layer="countries")
     codes = iso_codes()
     code = [codes.get(str(i).zfill(3), "") if i else "" for i in frame["id"]]
-    frame["country"] = [c or UNNUMBERED.get(n, "") for c, n in zip(code, frame["name"], strict=True)]
+    frame["country"] = [
+        c or UNNUMBERED.get(n, "") for c, n in zip(code, frame["name"], strict=True)
+    ]
     frame = frame[frame["country"] != ""].set_crs("EPSG:4326", allow_override=True)
     # "structure" keeps areas only; the other method leaves stray lines of the antimeridian
     frame["geometry"] = frame.geometry.make_valid(method="structure", keep_collapsed=False)

@@ -19,7 +19,15 @@ from inputs import country_polygons, raw_graph
 
 from corridors.geodesy import chord, distance_km, line_length_km, unit_vectors
 from corridors.network.chains import contract
-from corridors.network.frames import Graph, add_edges, components, compact, component_km, make_edges, merge
+from corridors.network.frames import (
+    Graph,
+    add_edges,
+    compact,
+    component_km,
+    components,
+    make_edges,
+    merge,
+)
 from corridors.network.frontiers import (
     Countries,
     absorb_slivers,
@@ -28,8 +36,8 @@ from corridors.network.frontiers import (
     cut_at_frontiers,
     prepare_countries,
 )
-from corridors.network.gauges import assign_gauges, part_borders, part_gauges
 from corridors.network.gaps import join_gaps
+from corridors.network.gauges import assign_gauges, part_borders, part_gauges
 from corridors.network.terminals import LIMIT_KM, attach, transfer_rows
 
 # an edge drawn straight over more than this is called a chord
@@ -68,8 +76,8 @@ def layer(mode: str, tables: Path, countries: Countries, report: Report) -> Grap
     """Return one land layer: raw edges with course, patches, countries, joins."""
     lon, lat, raw = raw_graph({"rail": "world_railways", "road": "world_highways"}[mode])
     nodes = pd.DataFrame({"lon": lon, "lat": lat, "country": ""})
-    graph = Graph(nodes, make_edges({"u": raw["u"], "v": raw["v"], "mode": [mode] * len(raw),
-                                     "length_km": raw["km"], "origin": ["osm"] * len(raw)}))  # fmt: skip
+    rows = raw.rename(columns={"km": "length_km"}).assign(mode=mode, origin="osm")
+    graph = Graph(nodes, make_edges(rows.to_dict("list")))
     graph = Graph(graph.nodes, _course(graph, mode, tables, countries))
     report.say(f"{mode}: {len(nodes)} nodes, {len(raw)} edges, {raw['km'].sum():,.0f} km")
     graph = apply_patches(graph, mode, shape.patches(tables), report)
@@ -205,7 +213,11 @@ def apply_patches(graph: Graph, mode: str, patches: pd.DataFrame, report: Report
             line = np.vstack([[[p["from_lon"], p["from_lat"]]], p["via"].reshape(-1, 2),
                               [[p["to_lon"], p["to_lat"]]]])  # fmt: skip
             drawn = line_length_km(line)
-            km = drawn * (1.0 if p["action"] == "join" else 1.03) if np.isnan(p["length_km"]) else p["length_km"]
+            km = (
+                drawn * (1.0 if p["action"] == "join" else 1.03)
+                if np.isnan(p["length_km"])
+                else p["length_km"]
+            )
             added.append(
                 {
                     "u": a, "v": b, "mode": mode, "length_km": max(float(km), drawn),
@@ -218,23 +230,37 @@ def apply_patches(graph: Graph, mode: str, patches: pd.DataFrame, report: Report
         else:
             raise SystemExit(f"patches.csv: unknown action {p['action']!r}")
     nodes = pd.concat(
-        [graph.nodes, pd.DataFrame(new_nodes, columns=["lon", "lat"], dtype=float).assign(country="")],
+        [
+            graph.nodes,
+            pd.DataFrame(new_nodes, columns=["lon", "lat"], dtype=float).assign(country=""),
+        ],
         ignore_index=True,
     )
     edges = edges.assign(length_km=length)[~drop]
     # rows of "added" that replace a cut edge keep their origin
-    out = pd.concat([edges, make_edges(added)], ignore_index=True) if added else edges.reset_index(drop=True)
+    out = (
+        pd.concat([edges, make_edges(added)], ignore_index=True)
+        if added
+        else edges.reset_index(drop=True)
+    )
     record = rows[rows["action"].isin(["add", "join"])]
     report.joins.append(
         pd.DataFrame(
             {
-                "mode": mode, "country": record["country"], "lon": record["from_lon"],
-                "lat": record["from_lat"], "to_lon": record["to_lon"], "to_lat": record["to_lat"],
-                "length_km": [round(float(e["length_km"]), 3) for e in added
-                              if str(e["origin"]).startswith("patch:")],
+                "mode": mode,
+                "country": record["country"],
+                "lon": record["from_lon"],
+                "lat": record["from_lat"],
+                "to_lon": record["to_lon"],
+                "to_lat": record["to_lat"],
+                "length_km": [
+                    round(float(e["length_km"]), 3)
+                    for e in added
+                    if str(e["origin"]).startswith("patch:")
+                ],
                 "rule": [f"patch: {r}" for r in record["reason"]],
             }
-        )  # fmt: skip
+        )
     )
     report.say(f"{mode}: {len(rows)} patches")
     return Graph(nodes, out)
@@ -301,7 +327,9 @@ def join_terminals(graph: Graph, terminals: pd.DataFrame, report: Report) -> Gra
         sides.setdefault(named.iat[number], []).append((mode, 0, int(number)))
     rows = []
     for t in terminals.itertuples(index=False):
-        rows += transfer_rows(sides.get(t.id, []), t.id, t.country, (t.from_year, t.to_year), t.status)
+        rows += transfer_rows(
+            sides.get(t.id, []), t.id, t.country, (t.from_year, t.to_year), t.status
+        )
     terminal = named.to_numpy().astype(object)
     for number, name in marks.items():
         terminal[number] = name
@@ -332,7 +360,9 @@ def pipelines(tables: Path, countries: Countries) -> Graph:
     where = stops_of(tables)
     number: dict[tuple[float, float], int] = {}
     rows: list[dict[str, object]] = []
-    for (ident, _), part in lines[lines["asset_id"].isin(assets.index)].groupby(["asset_id", "part"]):
+    for (ident, _), part in lines[lines["asset_id"].isin(assets.index)].groupby(
+        ["asset_id", "part"]
+    ):
         a = assets.loc[ident]
         before = None
         for p in part.sort_values("seq").itertuples(index=False):
@@ -356,7 +386,9 @@ def pipelines(tables: Path, countries: Countries) -> Graph:
         {"u": a, "v": b, "mode": "pipeline", "kind": "border", "country": x, "to_country": y,
          "facility": f"frontier:{min(x, y)}-{max(x, y)}", "oneway": True, "origin": "border:none"}
         for c in cuts.itertuples(index=False)
-        for a, b, x, y in ((c.a, c.b, c.country_a, c.country_b), (c.b, c.a, c.country_b, c.country_a))
+        for a, b, x, y in (
+            (c.a, c.b, c.country_a, c.country_b), (c.b, c.a, c.country_b, c.country_a)
+        )
     ]  # fmt: skip
     return add_edges(graph, gates)
 

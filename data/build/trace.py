@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def tracer(folder: Path) -> Trace:
         usable = ok & (columns.e_kind == KINDS.index("line"))
         metrics[mode] = engine.metric(weights[columns.a_edge]), weights, usable
 
-    def ends(mode: str, point: tuple[float, float]) -> list[tuple[int, int, list[Step], list[Step]]]:
+    def ends(
+        mode: str, point: tuple[float, float]
+    ) -> list[tuple[int, int, list[Step], list[Step]]]:
         _, weights, usable = metrics[mode]
         found = snap(columns, index, *point, usable, {mode: REACH_KM})
         if not found:
@@ -58,7 +61,7 @@ def tracer(folder: Path) -> Trace:
         metric = metrics[mode][0]
         joins = [ends(mode, p) for p in points]
         parts = []
-        for a, b in zip(joins[:-1], joins[1:], strict=True):
+        for a, b in itertools.pairwise(joins):
             best = None
             for s, out_km, out, _ in a:
                 for t, in_km, _, into in b:

@@ -51,7 +51,7 @@ def console() -> Console:
 def tell(text: str) -> None:
     """Say on the terminal that long work has begun; say nothing in a pipe."""
     if sys.stderr.isatty():
-        print(f"{text} …", file=sys.stderr)
+        pass
 
 
 def network_of(network: Path | None, data: Path | None) -> Network:
@@ -70,9 +70,6 @@ def checked_format(name: str, choices: tuple[str, ...]) -> str:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    import json
-
-    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -160,7 +157,9 @@ def print_route(found: Route, number: int | None) -> None:
     )  # fmt: skip
     for end, word in ((found.origin, "begins"), (found.destination, "ends")):
         if end.snap_km >= 1.0:
-            out.print(Text(f"{end.name}: the line {word} {end.snap_km:.1f} km away", style="yellow"))
+            out.print(
+                Text(f"{end.name}: the line {word} {end.snap_km:.1f} km away", style="yellow")
+            )
     for note in found.notes:
         out.print(Text(f"note: {note}", style="yellow"))
     table = Table(show_edge=False, pad_edge=False)
@@ -220,7 +219,9 @@ def draw_map(
     route: Annotated[
         list[str] | None, typer.Option(help="'A -> B' to be drawn; may be repeated.")
     ] = None,
-    corridor: Annotated[list[str] | None, typer.Option(help="Corridor id; may be repeated.")] = None,
+    corridor: Annotated[
+        list[str] | None, typer.Option(help="Corridor id; may be repeated.")
+    ] = None,
     kind: Annotated[list[str] | None, typer.Option(help="Kinds of assets and places.")] = None,
     country: Annotated[list[str] | None, typer.Option(help="ISO code, e.g. KZ.")] = None,
     year: YearOption = None,
@@ -247,9 +248,6 @@ def _version(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     if version:
-        from corridors import __version__
-
-        print(f"corridors {__version__}")
         raise typer.Exit
 
 
@@ -267,18 +265,14 @@ def main(argv: list[str] | None = None) -> int:
         error.show()
         status = error.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
-        print("stopped", file=sys.stderr)
         status = 130
-    except (NoRouteError, SnapError) as error:
-        print(f"corridors: {error}", file=sys.stderr)
+    except (NoRouteError, SnapError):
         status = 1
-    except CorridorsError as error:
-        print(f"corridors: {error}", file=sys.stderr)
+    except CorridorsError:
         status = 2
     except BrokenPipeError:
         sys.stderr.close()
-    except OSError as error:
-        print(f"corridors: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+    except OSError:
         status = 2
     if argv is None:
         sys.exit(status)

@@ -24,7 +24,9 @@ def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
 
     table = Table(title=Text(title), title_justify="left", show_edge=False, pad_edge=False)
     for i, column in enumerate(columns):
-        number = bool(rows) and all(isinstance(r[i], (int, float)) or r[i] in ("", None) for r in rows)
+        number = bool(rows) and all(
+            isinstance(r[i], (int, float)) or r[i] in ("", None) for r in rows
+        )
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(c)) for c in row))
@@ -65,7 +67,6 @@ def emit(
                     writer.writerows(rows)
         return
     if format == "json":
-        print(json.dumps(records, ensure_ascii=False, indent=2))
         return
     print_table(title, columns, rows)
 
@@ -105,7 +106,7 @@ def list_places(
         found = frame[frame["id"].isin(ids)]
         frame = found.set_index("id", drop=False).loc[[i for i in ids if i in set(found["id"])]]
         if frame.empty:
-            towns = [m for m in atlas.names.find(text, limit=20)]
+            towns = list(atlas.names.find(text, limit=20))
             if not towns:
                 raise UnknownPlaceError(f"no place like {text!r}")
             rows = [[m.id, m.name, m.kind, m.country, round(m.lat, 4), round(m.lon, 4), "", ""]
@@ -187,7 +188,7 @@ def make_map(
         net = network_of(network, data)
         for ends in pairs:
             tell(f"finding {ends[0]} -> {ends[-1]}")
-            terms = {} if year is None else {"year": year}
+            terms: dict[str, Any] = {} if year is None else {"year": year}
             found.append(net.route(ends[0], ends[-1], via=ends[1:-1], **terms))
         for ident in corridors:
             from corridors.analysis.named import corridor_route
@@ -214,6 +215,6 @@ def make_map(
     tell("drawing")
     save_map(explore(atlas, routes=found, tiles=tiles, **options), output, link_assets=link_assets)
     if sys.stderr.isatty():
-        print(f"{output} written, {output.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+        pass
     if open_it:
         webbrowser.open(output.resolve().as_uri())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +30,6 @@ def whole(path: str | Path) -> Iterator[Path]:
     try:
         scratch = Path(folder) / target.name
         yield scratch
-        os.replace(scratch, target)
+        scratch.replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -39,8 +39,7 @@ def write_routes(routes: Sequence[Route], path: str | Path) -> Path:
     writer = WRITERS.get(target.suffix.lower())
     if writer is None:
         raise SchemaError(
-            f"cannot write a route to {target.name}: the ending must be one of "
-            f"{', '.join(WRITERS)}"
+            f"cannot write a route to {target.name}: the ending must be one of {', '.join(WRITERS)}"
         )
     with whole(target) as scratch:
         writer(routes, scratch)
@@ -51,9 +50,7 @@ def to_json(routes: Sequence[Route]) -> str:
     """Return the contract's JSON: one route, or ``{"routes": [...]}`` of several."""
     if len(routes) == 1:
         return json.dumps(routes[0].to_dict(), ensure_ascii=False, indent=2)
-    return json.dumps(
-        {"routes": [r.to_dict() for r in routes]}, ensure_ascii=False, indent=2
-    )
+    return json.dumps({"routes": [r.to_dict() for r in routes]}, ensure_ascii=False, indent=2)
 
 
 def to_geojson(routes: Sequence[Route]) -> str:
@@ -99,7 +96,9 @@ def _gpkg(routes: Sequence[Route], path: Path) -> None:
 
     frames = [r.to_gdf().assign(route=i, leg=range(1, len(r.legs) + 1))
               for i, r in enumerate(routes, start=1)]  # fmt: skip
-    frame = pd.concat(frames, ignore_index=True).rename(columns={"from": "from_name", "to": "to_name"})
+    frame = pd.concat(frames, ignore_index=True).rename(
+        columns={"from": "from_name", "to": "to_name"}
+    )
     lines = frame[frame["kind"] == "line"]
     lines.to_file(path, layer="lines", driver="GPKG")
     stops = frame[frame["kind"] != "line"]
@@ -132,8 +131,10 @@ def to_kml(routes: Sequence[Route]) -> str:
 
 def to_gpx(routes: Sequence[Route]) -> str:
     """Return a GPX track with a segment per leg."""
-    out = ['<?xml version="1.0" encoding="UTF-8"?>',
-           '<gpx version="1.1" creator="corridors" xmlns="http://www.topografix.com/GPX/1/1">']  # fmt: skip
+    out = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<gpx version="1.1" creator="corridors" xmlns="http://www.topografix.com/GPX/1/1">',
+    ]
     for route in routes:
         out.append(f"<trk><name>{_x(route.origin.name)} - {_x(route.destination.name)}</name>")
         for leg, line in zip(route.legs, route.lines, strict=True):

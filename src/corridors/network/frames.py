@@ -14,8 +14,10 @@ edges
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,6 +58,8 @@ class Graph:
 
 def make_edges(rows: dict[str, object] | list[dict[str, object]]) -> pd.DataFrame:
     """Return an edges frame with every column, defaults filled in."""
+    if isinstance(rows, list):
+        rows = [{**DEFAULTS, **row} for row in rows]
     frame = pd.DataFrame(rows)
     for name, value in DEFAULTS.items():
         if name not in frame:
@@ -185,15 +189,12 @@ def split_line(
     ).round(5)
     bounds = [0.0, *fractions, 1.0]
     inner = coords[1:-1], at[1:-1]
-    pieces = [
-        inner[0][(inner[1] > lo) & (inner[1] < hi)]
-        for lo, hi in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    pieces = [inner[0][(inner[1] > lo) & (inner[1] < hi)] for lo, hi in itertools.pairwise(bounds)]
     return points, pieces
 
 
 def split_edge(
-    edge: dict[str, object],
+    edge: dict[str, Any],
     line: NDArray[np.float64],
     fractions: list[float],
     countries: list[str],

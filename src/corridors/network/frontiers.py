@@ -9,7 +9,9 @@ priced by the general rule and marked low confidence.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,14 +38,14 @@ class Countries:
 
     codes: NDArray[np.object_]
     pieces: NDArray[np.object_]
-    tree: object
+    tree: Any
 
     def at(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.object_]:
         """Return the ISO code at each point, '' over water."""
         import shapely
 
         out = np.full(len(lon), "", dtype=object)
-        point, piece = self.tree.query(shapely.points(lon, lat), predicate="intersects")  # type: ignore[attr-defined]
+        point, piece = self.tree.query(shapely.points(lon, lat), predicate="intersects")
         out[point] = self.codes[piece]
         return out
 
@@ -54,7 +56,7 @@ class Countries:
         import shapely
 
         out = np.full(len(lon), "", dtype=object)
-        point, piece = self.tree.query_nearest(  # type: ignore[attr-defined]
+        point, piece = self.tree.query_nearest(
             shapely.points(lon, lat), max_distance=limit_deg, all_matches=False
         )
         out[point] = self.codes[piece]
@@ -206,7 +208,7 @@ def cut_at_frontiers(graph: Graph, countries: Countries) -> tuple[Graph, pd.Data
             new_country_of[row] = code[u[row]]
             continue
         fractions = []
-        for (left, _, lo), (_, hi, _) in zip(runs[:-1], runs[1:], strict=True):
+        for (left, _, lo), (_, hi, _) in itertools.pairwise(runs):
             for _ in range(12):
                 mid = (lo + hi) / 2
                 here = countries.at(
@@ -288,7 +290,7 @@ def border_edges(
         a, b = sorted((str(cut.country_a), str(cut.country_b)))
         mode = str(cut.mode)
         rule, named = rules.get((a, b, mode)), listed.get((a, b, mode))
-        base = {"mode": mode, "kind": "border", "length_km": 0.0, "oneway": True,
+        base: dict[str, Any] = {"mode": mode, "kind": "border", "length_km": 0.0, "oneway": True,
                 "origin": cut.origin, "from_year": cut.from_year, "status": cut.status}  # fmt: skip
         windows = _windows(rule)
         if not a or not windows:
@@ -310,9 +312,7 @@ def border_edges(
             if nearest["status"] == "closed":
                 verdicts.append((f"closed: {facility}", km))
                 continue
-        elif regime == "schengen":
-            facility = f"frontier:{a}-{b}"
-        elif regime == "customs_union" or named is None:
+        elif regime == "schengen" or regime == "customs_union" or named is None:
             facility = f"frontier:{a}-{b}"
         else:
             verdicts.append(("no crossing here", km))
@@ -322,9 +322,10 @@ def border_edges(
                 **base,
                 "facility": facility,
                 "origin": f"border:{rule_regime}",
-                "from_year": max(int(base["from_year"]), since),  # type: ignore[call-overload]
+                "from_year": max(int(base["from_year"]), since),
                 "to_year": min(
-                    [y for y in (int(base.get("to_year", 0)), until) if y], default=0  # type: ignore[call-overload]
+                    [y for y in (int(base.get("to_year", 0)), until) if y],
+                    default=0,
                 ),
             }
             rows.append({**window, "u": cut.a, "v": cut.b,
@@ -333,9 +334,7 @@ def border_edges(
                          "country": cut.country_b, "to_country": cut.country_a})  # fmt: skip
         verdicts.append((facility if not facility.startswith("frontier") else regime, km))
     edges = make_edges(rows) if rows else make_edges([])
-    return edges, cuts.assign(
-        verdict=[x[0] for x in verdicts], km=[x[1] for x in verdicts]
-    )
+    return edges, cuts.assign(verdict=[x[0] for x in verdicts], km=[x[1] for x in verdicts])
 
 
 def _windows(rule: pd.DataFrame | None) -> list[tuple[int, int, str]]:

@@ -10,6 +10,7 @@ countries or crosses water: those are rows of a patch table with a reason each.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,9 @@ def _dry(
     return ~wet
 
 
-def _rows(graph: Graph, pairs: list[tuple[int, int]], mode: str, why: str) -> list[dict[str, object]]:
+def _rows(
+    graph: Graph, pairs: list[tuple[int, int]], mode: str, why: str
+) -> list[dict[str, object]]:
     lon, lat = graph.nodes["lon"].to_numpy(), graph.nodes["lat"].to_numpy()
     country = graph.nodes["country"].to_numpy()
     return [
@@ -124,7 +127,13 @@ def _join_dead_ends(
 class _Neighbourhoods:
     """Distances within a limit, on the small part of the graph that can hold them."""
 
-    def __init__(self, matrix, lon, lat, limit_km):  # type: ignore[no-untyped-def]
+    def __init__(
+        self,
+        matrix: Any,
+        lon: NDArray[np.float64],
+        lat: NDArray[np.float64],
+        limit_km: float,
+    ) -> None:
         from scipy.spatial import cKDTree
 
         self.matrix = matrix + matrix.T
@@ -132,7 +141,9 @@ class _Neighbourhoods:
         self.tree = cKDTree(self.xyz)
         self.limit = limit_km
 
-    def reach(self, source, dijkstra):  # type: ignore[no-untyped-def]
+    def reach(
+        self, source: int, dijkstra: Callable[..., Any]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         members = np.sort(
             np.asarray(self.tree.query_ball_point(self.xyz[source], chord(self.limit)))
         )

@@ -119,9 +119,10 @@ def part_borders(graph: Graph) -> Graph:
     rows = []
     for row, middle in zip(change, numbers, strict=True):
         edge = edges.iloc[row]
-        transfer = gauge_transfer(int(middle), int(v[row]), int(gauge[u[row]]),
-                                  int(gauge[v[row]]), edge["to_country"], edge["facility"])  # fmt: skip
-        rows.append({**transfer, "status": edge["status"], "from_year": edge["from_year"],
-                     "to_year": edge["to_year"]})  # fmt: skip
+        before, after = int(gauge[u[row]]), int(gauge[v[row]])
+        transfer = gauge_transfer(
+            int(middle), int(v[row]), before, after, edge["to_country"], edge["facility"]
+        )
+        rows.append({**transfer, **edge[["status", "from_year", "to_year"]].to_dict()})
         v[row] = middle
     return add_edges(Graph(out.nodes, edges.assign(v=v, gauge_mm=own)), rows)

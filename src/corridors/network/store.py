@@ -92,9 +92,7 @@ def graph_frames(graph: Graph) -> tuple[Any, dict[str, Any]]:
     from corridors.network.frames import line_reader
 
     edges = graph.edges
-    layer = pd.Series(
-        [layer_of(k, m) for k, m in zip(edges["kind"], edges["mode"], strict=True)]
-    )
+    layer = pd.Series([layer_of(k, m) for k, m in zip(edges["kind"], edges["mode"], strict=True)])
     lon, lat = graph.nodes["lon"].to_numpy(), graph.nodes["lat"].to_numpy()
     u, v, via = edges["u"].to_numpy(), edges["v"].to_numpy(), edges["via"].to_numpy()
     shapes = np.empty(len(edges), dtype=object)
@@ -172,9 +170,7 @@ def compile_columns(nodes_path: Path, layer_paths: list[Path]) -> Columns:
 
     country = coded(text(nodes, "country"), "country", np.int16)
     mode = np.array([MODES.index(x) for x in text(edges, "mode")], dtype=np.int8)
-    to_mode = np.array(
-        [MODES.index(x) if x else -1 for x in text(edges, "to_mode")], dtype=np.int8
-    )
+    to_mode = np.array([MODES.index(x) if x else -1 for x in text(edges, "to_mode")], dtype=np.int8)
     u, v = column("u", np.int32), column("v", np.int32)
     oneway = column("oneway", np.bool_)
     back = np.flatnonzero(~oneway).astype(np.int32)

@@ -29,9 +29,7 @@ def _nearest(
         km, t = project_to_segments(lon, lat, line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
         i = int(np.argmin(km))
         if km[i] <= limit_km and (best is None or km[i] < best[2]):
-            seg = np.atleast_1d(
-                distance_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
-            )
+            seg = np.atleast_1d(distance_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1]))
             total = float(seg.sum())
             at = float(seg[:i].sum() + t[i] * seg[i])
             best = (row, at / total if total > 0 else 0.0, float(km[i]))
@@ -65,12 +63,11 @@ def attach(
     gauge = edges["gauge_mm"].to_numpy()
     cuts: dict[int, list[tuple[float, int]]] = {}
     access: dict[int, float] = {}
+    gauge_of: dict[int, int] = {}
     for index, p in points.iterrows():
         dy = limit_km / 110.0
         dx = dy / max(np.cos(np.radians(p["lat"])), 0.1)
-        found = tree.query(
-            shapely.box(p["lon"] - dx, p["lat"] - dy, p["lon"] + dx, p["lat"] + dy)
-        )
+        found = tree.query(shapely.box(p["lon"] - dx, p["lat"] - dy, p["lon"] + dx, p["lat"] + dy))
         rows = np.sort(owner_of[found])
         rows = rows[country[rows] == p["country"]]
         if p["gauge_mm"]:
@@ -78,8 +75,9 @@ def attach(
         lines = [(int(row), reader(int(row))) for row in rows]
         hit = _nearest(lines, p["lon"], p["lat"], limit_km)
         if hit is not None:
-            cuts.setdefault(hit[0], []).append((hit[1], int(index)))  # type: ignore[arg-type]
-            access[int(index)] = hit[2]  # type: ignore[arg-type]
+            cuts.setdefault(hit[0], []).append((hit[1], int(index)))
+            access[int(index)] = hit[2]
+            gauge_of[int(index)] = int(gauge[hit[0]])
     node_of: dict[int, int] = {}
     drop = np.zeros(len(edges), dtype=bool)
     new_rows: list[dict[str, object]] = []
@@ -106,33 +104,39 @@ def attach(
             piece["u"] = edge["u"] if i == 0 else int(numbers[i - 1])
             piece["v"] = edge["v"] if i == len(pieces) - 1 else int(numbers[i])
             new_rows.append(piece)
-    merged = pd.concat([edges[~drop], make_edges(new_rows)], ignore_index=True) if new_rows else edges
+    merged = (
+        pd.concat([edges[~drop], make_edges(new_rows)], ignore_index=True) if new_rows else edges
+    )
     out = Graph(out.nodes, merged)
     # the terminal itself, joined by a measured line where it lies off the track
     far = [i for i in sorted(node_of) if access[i] > 0.02]
     if far:
         p = points.loc[far]
         out, numbers = add_nodes(out, p["lon"], p["lat"], p["country"])
-        rows = []
+        access_rows: list[dict[str, object]] = []
         for index, number in zip(far, numbers, strict=True):
             at = node_of[index]
             x, y = out.nodes["lon"].iat[at], out.nodes["lat"].iat[at]
             q = points.loc[index]
-            rows.append(
+            access_rows.append(
                 {
                     "u": at, "v": int(number), "mode": mode, "country": q["country"],
                     "length_km": float(distance_km(x, y, q["lon"], q["lat"])),
-                    "gauge_mm": int(q["gauge_mm"]), "precision": "approximate",
+                    "gauge_mm": gauge_of[index], "precision": "approximate",
                     "origin": str(q["origin"]),
                 }
             )  # fmt: skip
             node_of[index] = int(number)
-        out = add_edges(out, rows)
+        out = add_edges(out, access_rows)
     return out, node_of, access
 
 
 def transfer_rows(
-    sides: list[tuple[str, int, int]], terminal: str, country: str, years: tuple[int, int], status: str
+    sides: list[tuple[str, int, int]],
+    terminal: str,
+    country: str,
+    years: tuple[int, int],
+    status: str,
 ) -> list[dict[str, object]]:
     """Return the transfers between every two sides (mode, gauge, node) of one terminal."""
     rows: list[dict[str, object]] = []

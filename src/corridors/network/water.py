@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 
 # (distance kept from the coast in km, how much dearer a km is that keeps no more than this)
 CLEARANCES: tuple[tuple[float, float], ...] = ((3.0, 1.0), (1.0, 1.15), (0.3, 1.5), (0.0, 2.5))
-REACH_KM = 40.0  # how far round a harbour the finer corners are looked for
+REACH_KM = 40.0  # how far round a harbour the finer corners are looked for, if not said
 INSHORE_KM = 25.0  # the longest sight of a corner that is closer than the widest clearance
 DECIMALS = 5  # of a degree, about a metre
 # a piece of polygon has at most so many vertices, so that a query looks at few of them
@@ -201,6 +201,7 @@ def field(
     bounds: Sequence[float],
     *,
     harbours: ArrayLike | None = None,
+    reach_km: float = REACH_KM,
     clearances: Sequence[tuple[float, float]] = CLEARANCES,
 ) -> Field:
     """Return the field of a box: corners at each clearance and which of them see each other.
@@ -210,7 +211,7 @@ def field(
     bounds : west, south, east, north
         Degrees; not across the antimeridian.
     harbours : (n, 2) array, optional
-        Lon, lat of ports and narrows: only within ``REACH_KM`` of one of them does a way come
+        Lon, lat of ports and narrows: only within ``reach_km`` of one of them does a way bend
         closer to the coast than the widest clearance. Everywhere, when not given.
     clearances : sequence of (km, factor)
         Widest first; the last must be 0 (the land itself).
@@ -228,7 +229,7 @@ def field(
     inshore = None
     if harbours is not None:
         at = shapely.points(np.atleast_2d(np.asarray(harbours, float)) * scale)
-        inshore = shapely.union_all(shapely.buffer(at, REACH_KM, quad_segs=4))
+        inshore = shapely.union_all(shapely.buffer(at, reach_km, quad_segs=4))
         shapely.prepare(inshore)
 
     blocked, corners, neighbours, level = [], [], [], []
@@ -360,11 +361,16 @@ def _sight(field: Field, a: Floats, b: Floats, levels: int) -> Floats:
     factor = np.full(len(lines), np.inf)
     left = np.arange(len(lines))
     # the nearest clearance first: most pairs fail at the land itself and need no further look
-    for shape, value in zip(field.blocked[:levels][::-1], field.factors[:levels][::-1], strict=True):
+    for shape, value in zip(
+        field.blocked[:levels][::-1], field.factors[:levels][::-1], strict=True
+    ):
         left = left[~shapely.intersects(shape, lines[left])]
         factor[left] = value
-    km = np.asarray(distance_km(a[:, 0], a[:, 1], b[:, 0], b[:, 1]))
-    return np.maximum(km, 1e-6) * factor
+    seen = np.flatnonzero(np.isfinite(factor))
+    if len(seen):
+        km = np.atleast_1d(distance_km(a[seen, 0], a[seen, 1], b[seen, 0], b[seen, 1]))
+        factor[seen] *= np.maximum(km, 1e-6)
+    return factor
 
 
 @dataclass(frozen=True)

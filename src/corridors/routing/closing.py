@@ -57,7 +57,8 @@ def _facilities(net: Network, text: str) -> set[str]:
     found = {
         f.id
         for f in net.facilities.values()
-        if wanted in {normalise(n) for n in (f.id, f.name, *f.row.get("aliases", "").split("|")) if n}
+        if wanted
+        in {normalise(n) for n in (f.id, f.name, *f.row.get("aliases", "").split("|")) if n}
     }
     if not found:
         # a crossing or port named for its town: "Khorgos" for "Khorgos - Altynkol"

@@ -47,9 +47,7 @@ def explain(
     in_a, in_b = np.isin(labels, list(mine)), np.isin(labels, list(theirs))
     if mine & theirs:
         return f"{head}: the way exists only in the other direction (one-way lines)"
-    shut = (w.weights >= INF) & (
-        (in_a[c.e_u] & in_b[c.e_v]) | (in_b[c.e_u] & in_a[c.e_v])
-    )
+    shut = (w.weights >= INF) & ((in_a[c.e_u] & in_b[c.e_v]) | (in_b[c.e_u] & in_a[c.e_v]))
     codes = {MODES.index(m) for m in w.profile.modes}
     shut &= np.isin(c.e_mode, list(codes)) | (c.e_kind != KINDS.index("line"))
     names = sorted(

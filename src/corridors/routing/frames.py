@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _decoded(codes: Any, words: list[str]) -> NDArray[np.object_]:
-    return np.array(words, dtype=object)[np.asarray(codes)]
+    return np.asarray(np.array(words, dtype=object)[np.asarray(codes)])
 
 
 def nodes_frame(net: Network) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def edges_frame(net: Network, *, mode: str | None = None) -> Any:
         np.column_stack([c.g_lon[vertices], c.g_lat[vertices]]),
         indices=np.repeat(np.arange(len(rows)), counts),
     )
-    frame = gpd.GeoDataFrame(
+    return gpd.GeoDataFrame(
         {
             "u": np.array(c.e_u[rows]), "v": np.array(c.e_v[rows]),
             "mode": _decoded(c.e_mode[rows], list(MODES)),
@@ -76,7 +76,6 @@ def edges_frame(net: Network, *, mode: str | None = None) -> Any:
         },
         geometry=shapes, crs="EPSG:4326", index=rows,
     )  # fmt: skip
-    return frame
 
 
 def to_networkx(net: Network, profile: Profile | None = None) -> nx.MultiDiGraph:

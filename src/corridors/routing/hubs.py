@@ -167,7 +167,7 @@ class _Hubs:
         cuts = sorted({int(y) for y in changes if years[0] < y <= years[1]})
         spans = list(zip([years[0], *cuts], [*(y - 1 for y in cuts), years[1]], strict=True))
         held: dict[tuple[int, int, int], list[Any]] = {}
-        out = []
+        out: list[tuple[tuple[int, int, int], list[Any]]] = []
         for first, last in spans:
             found: dict[tuple[int, int, int], Any] = {}
             is_open = open_edges(Profile(modes=self.modes, year=first), c)
@@ -185,8 +185,9 @@ class _Hubs:
             for key in [k for k in held if k not in found]:
                 out.append((key, held.pop(key)))
         out += list(held.items())
-        edges = []
-        for (a, b, mode), (_, first, last, make) in out:
+        edges: list[tuple[int, int, dict[str, Any]]] = []
+        for (a, b, mode), held_leg in out:
+            _, first, last, make = held_leg
             data = make()
             data["from_year"] = 0 if first == years[0] else first
             data["to_year"] = 0 if last == years[1] else last

@@ -57,7 +57,11 @@ def legs_of(columns: Columns, steps: list[Step]) -> list[Leg]:
         )  # fmt: skip
 
     for i in range(1, len(steps) + 1):
-        if i < len(steps) and key(steps[i]) == key(steps[start]) and int(columns.e_kind[steps[i].edge]) == LINE:
+        if (
+            i < len(steps)
+            and key(steps[i]) == key(steps[start])
+            and int(columns.e_kind[steps[i].edge]) == LINE
+        ):
             continue
         e, words = steps[start].edge, columns.words
         to = int(columns.e_to_mode[e])
@@ -89,22 +93,26 @@ def amounts(prices: Prices, steps: tuple[Step, ...]) -> dict[str, dict[int, floa
         ("co2e", prices.co2e_kg, prices.co2e_component),
     ):
         total: dict[int, float] = {}
-        for number, value in zip(parts[edges].tolist(), (values[edges] * share).tolist(), strict=True):
+        for number, value in zip(
+            parts[edges].tolist(), (values[edges] * share).tolist(), strict=True
+        ):
             total[number] = total.get(number, 0.0) + value
         out[quantity] = total
     return out
 
 
-def confidence(columns: Columns, prices: Prices, leg: Leg, parts: dict[str, dict[int, float]]) -> str:
+def confidence(
+    columns: Columns, prices: Prices, leg: Leg, parts: dict[str, dict[int, float]]
+) -> str:
     """Return the lower of what is known of a leg's numbers and of its line."""
-    level = min(
-        (LEVELS.index(prices.components[n].confidence) for n in parts["hours"]), default=2
-    )
+    level = min((LEVELS.index(prices.components[n].confidence) for n in parts["hours"]), default=2)
     if leg.kind == "line":
         edges = np.array([s.edge for s in leg.steps])
         km = columns.e_length_km[edges]
         words = columns.words["precision"]
-        poor = np.array([words[p] in ("schematic", "approximate") for p in columns.e_precision[edges]])
+        poor = np.array(
+            [words[p] in ("schematic", "approximate") for p in columns.e_precision[edges]]
+        )
         if km.sum() > 0 and km[poor].sum() > 0.5 * km.sum():
             level = 0
     return LEVELS[level]

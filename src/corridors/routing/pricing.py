@@ -120,22 +120,29 @@ def price(
     line = kind == KINDS.index("line")
     code = mode.astype(np.int64) * len(words["country"]) + country
     for group in np.unique(code[line & (mode != MODES.index("ferry"))]):
-        m, c = MODES[group // len(words["country"])], words["country"][group % len(words["country"])]
+        m, c = (
+            MODES[group // len(words["country"])],
+            words["country"][group % len(words["country"])],
+        )
         rows = np.flatnonzero(line & (code == group))
         speed = parameters.get("speed_km_h", m, c)
-        put(rows, "hours", km[rows] / speed.value,
-            known.add(f"speed:{m}:{speed.country}", speed.low, speed.high, speed.confidence))  # fmt: skip
+        number = known.add(f"speed:{m}:{speed.country}", speed.low, speed.high, speed.confidence)
+        put(rows, "hours", km[rows] / speed.value, number)
         if m == "pipeline":
             continue
         rate = parameters.get("cost_usd_per_teu_km", m, c)
-        put(rows, "usd", km[rows] * rate.value * teu,
-            known.add(f"rate:{m}:{rate.country}", rate.low, rate.high, rate.confidence))  # fmt: skip
+        number = known.add(f"rate:{m}:{rate.country}", rate.low, rate.high, rate.confidence)
+        put(rows, "usd", km[rows] * rate.value * teu, number)
         grams, number = _emission(parameters, known, m, c)
         put(rows, "co2e", km[rows] * grams * tonnes / 1000.0, number)
 
     # ferries, crossings, transfers: one by one, there are some thousands
     special = np.flatnonzero(~line | (mode == MODES.index("ferry")))
-    pricers: dict[str, Callable[..., Any]] = {"border": _border, "transfer": _transfer, "line": _ferry}
+    pricers: dict[str, Callable[..., Any]] = {
+        "border": _border,
+        "transfer": _transfer,
+        "line": _ferry,
+    }
     for row in special:
         what = KINDS[kind[row]]
         facility = facilities.get(words["facility"][columns.e_facility[row]])
@@ -165,7 +172,11 @@ Values = dict[str, tuple[float, int]]
 
 
 def _border(
-    columns: Columns, row: int, facility: Facility | None, parameters: Parameters, known: _Components
+    columns: Columns,
+    row: int,
+    facility: Facility | None,
+    parameters: Parameters,
+    known: _Components,
 ) -> Values:
     words = columns.words
     mode = MODES[columns.e_mode[row]]
@@ -206,7 +217,11 @@ def transfer_key(columns: Columns, row: int) -> str:
 
 
 def _transfer(
-    columns: Columns, row: int, facility: Facility | None, parameters: Parameters, known: _Components
+    columns: Columns,
+    row: int,
+    facility: Facility | None,
+    parameters: Parameters,
+    known: _Components,
 ) -> Values:
     key = {"rail-road": "rail-road"}.get(transfer_key(columns, row), transfer_key(columns, row))
     ident = columns.words["facility"][columns.e_facility[row]]
@@ -214,7 +229,10 @@ def _transfer(
     usd = parameters.get(f"transfer_cost_usd.{key}")
     co2e = parameters.get("co2e_kg_per_teu.transfer")
     return {
-        "hours": (hours.value, known.add(f"hours:{key}:{ident}", hours.low, hours.high, hours.confidence)),
+        "hours": (
+            hours.value,
+            known.add(f"hours:{key}:{ident}", hours.low, hours.high, hours.confidence),
+        ),
         "usd": (usd.value, known.add(f"usd:{key}", usd.low, usd.high, usd.confidence)),
         "co2e": (co2e.value, known.add("co2e:transfer", co2e.low, co2e.high, co2e.confidence)),
     }
@@ -231,7 +249,11 @@ def ferry_hours(facility: Facility | None, km: float, parameters: Parameters) ->
 
 
 def _ferry(
-    columns: Columns, row: int, facility: Facility | None, parameters: Parameters, known: _Components
+    columns: Columns,
+    row: int,
+    facility: Facility | None,
+    parameters: Parameters,
+    known: _Components,
 ) -> Values:
     ident = columns.words["facility"][columns.e_facility[row]]
     km = float(columns.e_length_km[row])

@@ -86,14 +86,10 @@ def save_index(index: SegmentIndex, folder: Path) -> None:
 def load_index(folder: Path) -> SegmentIndex:
     """Map a saved index into memory."""
     names = ("cell", "start", "item", "edge_of")
-    return SegmentIndex(
-        *(np.asarray(np.load(folder / f"s_{n}.npy", mmap_mode="r")) for n in names)
-    )
+    return SegmentIndex(*(np.asarray(np.load(folder / f"s_{n}.npy", mmap_mode="r")) for n in names))
 
 
-def _candidates(
-    index: SegmentIndex, lon: float, lat: float, reach_km: float
-) -> NDArray[np.int32]:
+def _candidates(index: SegmentIndex, lon: float, lat: float, reach_km: float) -> NDArray[np.int32]:
     dy = reach_km / 110.0
     dx = min(reach_km / (111.4 * max(np.cos(np.radians(min(abs(lat) + dy, 89.0))), 0.02)), 180.0)
     x, y = _cell(np.array([lon - dx, lon + dx]), np.array([lat - dy, lat + dy]))
@@ -158,7 +154,7 @@ def snap(
                 key = (int(columns.e_mode[e[i]]), int(group[i]))
                 if key not in found and km[i] <= min(limit[i], reach):
                     found[key] = _at(columns, int(e[i]), int(s[i]), float(t[i]), lon, lat)
-        if reach >= worst or {m for m, _ in found} == set(codes) and reach >= 60.0:
+        if reach >= worst or ({m for m, _ in found} == set(codes) and reach >= 60.0):
             break
     return sorted(found.values(), key=lambda x: (x.km, x.edge))
 
