@@ -41,4 +41,10 @@ def load_facilities(paths: dict[str, Path]) -> dict[str, Facility]:
         for row in _rows(path):
             ident = row["id"]
             found[ident] = Facility(ident, kind, row["name"], row)
+    for ident, facility in list(found.items()):
+        if facility.kind == "ferry":
+            shores = [found[facility.row[f"{side}_terminal"]].row["country"]
+                      for side in ("from", "to")]  # fmt: skip
+            row = {**facility.row, "countries": "|".join(shores)}
+            found[ident] = Facility(ident, "ferry", facility.name, row)
     return found

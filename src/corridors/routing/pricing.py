@@ -24,7 +24,7 @@ from corridors.network.store import KINDS, MODES, Columns
 from corridors.routing.facilities import Facility
 
 if TYPE_CHECKING:
-    from corridors.parameters import Parameters
+    from corridors.parameters import Parameter, Parameters
     from corridors.routing.profile import Cargo
 
 Z90 = 1.2815515594600038
@@ -244,8 +244,14 @@ def ferry_hours(facility: Facility | None, km: float, parameters: Parameters) ->
     if sailing is None:
         sailing = km / parameters.get("speed_km_h", "ferry").value
     headway = (facility.number("headway_h") if facility else None) or 0.0
-    dwell = parameters.get("port_dwell_h.ferry").value
-    return {"sailing_h": sailing, "wait_h": headway / 2.0, "dwell_h": 2.0 * dwell}
+    dwell = sum(d.value for d in _dwells(facility, parameters))
+    return {"sailing_h": sailing, "wait_h": headway / 2.0, "dwell_h": dwell}
+
+
+def _dwells(facility: Facility | None, parameters: Parameters) -> list[Parameter]:
+    """Return the dwell on both shores, by their countries."""
+    shores = facility.row["countries"].split("|") if facility else ["", ""]
+    return [parameters.get("port_dwell_h.ferry", "", country) for country in shores]
 
 
 def _ferry(
@@ -258,8 +264,9 @@ def _ferry(
     ident = columns.words["facility"][columns.e_facility[row]]
     km = float(columns.e_length_km[row])
     parts = ferry_hours(facility, km, parameters)
-    dwell = parameters.get("port_dwell_h.ferry")
-    low, high, sure = 2 * dwell.low, 2 * dwell.high, dwell.confidence
+    dwells = _dwells(facility, parameters)
+    low, high = sum(d.low for d in dwells), sum(d.high for d in dwells)
+    sure = min((d.confidence for d in dwells), key=LEVELS.index)
     sail_low = (facility.number("sailing_h_low") if facility else None) or parts["sailing_h"]
     sail_high = (facility.number("sailing_h_high") if facility else None) or parts["sailing_h"]
     # the wait of a cargo that arrives at any time is uniform over the headway
