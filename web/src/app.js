@@ -66,6 +66,7 @@ function build(L, map, parent, payload) {
   // ---- what is drawn
   const features = makeFeatures(L, map, parent, payload, { renderer, theme, palette, kinds });
   const onRoute = {
+    stacked: () => features.raise(),
     hover(route, leg) {
       drawnRoutes.mark(route, leg);
       panel.mark(route, leg, false);
@@ -219,6 +220,7 @@ function build(L, map, parent, payload) {
     for (const [id, name] of Object.entries(payload.hubs.names ?? {})) if (!names.has(id)) names.set(id, { name });
     planner = makePlanner(payload.hubs, { names, on: { change(route) {
       planned = route;
+      features.insist((route?.legs ?? []).flatMap((l) => l.facilities ?? []), planner?.state.closed ?? new Set(), state);
       redrawRoutes();
       put(planResult, planned ? planPanel.node : null);
       if (planned) planPanel.set([planned], { chosen: 0, hidden: new Set() });
@@ -357,7 +359,7 @@ function build(L, map, parent, payload) {
     const was = narrow;
     narrow = host.clientWidth < 860;
     host.classList.toggle('cm-narrow', narrow);
-    host.classList.toggle('cm-low', host.clientHeight < 520);
+    host.classList.toggle('cm-low', host.clientHeight < 400);
     if (narrow && !was) collapse(true);
   };
   measure();
@@ -390,7 +392,7 @@ function build(L, map, parent, payload) {
     legend.update(state.off);
     drawnRoutes.show(state.hidden);
     panel.set(routes, { hidden: state.hidden });
-    planner?.setYear(state.year);
+    planner?.setYear(state.year ?? payload.year.now);
     all.setAttribute('aria-pressed', String(state.year === null));
     shownYear.textContent = state.year === null ? '' : String(state.year);
     slider.setAttribute('aria-valuetext', state.year === null ? 'all years' : String(state.year));

@@ -90,13 +90,16 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
 
   const group = L.layerGroup().addTo(parent);
   let strong = null;
+  let wanted = new Set(); // ids that are drawn at every zoom
+  let shut = new Set(); // ids that are crossed out
 
   function look(item, zoom) {
     const { style, record, line, haze } = item;
     const isStrong = strong === item;
     if (item.place) {
       const r = radiusAt(zoom) * style.size;
-      const radius = isStrong ? Math.max(8, r) + 1 : r;
+      const radius = isStrong ? Math.max(8, r) + 1 : wanted.has(record.id) ? Math.max(6, r) : r;
+      line.options.shut = shut.has(record.id);
       line.options.hollow = item.state === 'planned' || item.state === 'expected';
       line.options.strong = isStrong;
       line.options.opacity = item.state === 'closed' ? 0.5 : 1;
@@ -119,7 +122,7 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     const zoom = map.getZoom() ?? 4;
     for (const item of items) {
       item.state = stateIn(item.record, year);
-      const far = item.place && zoom < item.from && item !== strong;
+      const far = item.place && zoom < item.from && item !== strong && !wanted.has(item.record.id);
       const on = item.state !== 'hidden' && !off.has(item.key) && !far;
       if (on) look(item, zoom);
       if (on !== item.on) {
@@ -140,6 +143,16 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     byId,
     group,
     refresh,
+    /** Draws these at every zoom, and crosses out those that are shut. */
+    insist(ids, closed, state) {
+      wanted = new Set([...ids, ...closed]);
+      shut = closed;
+      refresh(state);
+    },
+    /** Brings the signs of places over lines and routes. */
+    raise() {
+      for (const i of items) if (i.place && i.on) i.line.bringToFront();
+    },
     /** Keeps popups clear of the panel. */
     keepClear(topLeft, bottomRight) {
       for (const { line } of items) Object.assign(line.getPopup().options, { autoPanPaddingTopLeft: topLeft, autoPanPaddingBottomRight: bottomRight });

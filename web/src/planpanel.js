@@ -99,7 +99,7 @@ export function makePlanner(hubs, { names, on }) {
       if (!path) message.textContent = `No way from ${short(graph.nodes[a].name, 60)} to ${short(graph.nodes[b].name, 60)}${state.closed.size ? ' with what is closed' : ''}${state.year === null ? '' : ` in ${state.year}`}.`;
       else {
         route = planToRoute(graph, path, { by: state.by, year: state.year, names });
-        message.textContent = 'The best way over the hubs; click a crossing or a port on the map to close it.';
+        message.textContent = `The best way over the hubs${state.year === null ? '' : ` in ${state.year}`}; click a crossing or a port on the map to close it.`;
       }
     }
     on.change(route, snapshot());

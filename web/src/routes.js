@@ -37,7 +37,7 @@ export function legTip(leg) {
 }
 
 /**
- * @param {object} on hover(route, leg|null) and click(route, leg)
+ * @param {object} on hover(route, leg|null), click(route, leg), stacked() after all is drawn anew
  */
 export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
   const Sign = makeSign(L);
@@ -103,6 +103,7 @@ export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
     for (const d of seen) for (const l of d.legs) if (l.line && l.sign) group.addLayer(l.line);
     for (const d of seen) for (const e of d.ends) group.addLayer(e);
     look();
+    on.stacked();
   }
 
   function look() {
@@ -116,7 +117,7 @@ export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
           l.line.setRadius((isStrong ? 7 : 4.2) + Math.max(0, base - 2));
           return;
         }
-        l.casing?.setStyle({ weight: weight + (isStrong ? 7 : 4.4), color: isStrong ? '#e8a200' : themed(d.route.color ?? ROUTES[d.index % ROUTES.length], theme), opacity: 0.9 });
+        l.casing?.setStyle({ weight: weight + (isStrong ? 7 : 4.4), color: isStrong ? '#e8a200' : themed(d.route.color ?? ROUTES[d.index % ROUTES.length], theme), opacity: 1 });
         l.inner?.setStyle({ weight: weight + 2 });
         l.line?.setStyle({ weight, opacity: l.leg.confidence === 'low' ? 0.8 : 1 });
       });

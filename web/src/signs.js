@@ -16,7 +16,7 @@ export function makeSign(L) {
     _updateSign(layer) {
       if (!this._drawing || layer._empty()) return;
       const ctx = this._ctx;
-      const { sign, halo, hollow, unsure, strong } = layer.options;
+      const { sign, halo, hollow, unsure, strong, shut } = layer.options;
       const r = layer._radius;
       const p = layer._point;
       const k = r / 8;
@@ -45,6 +45,13 @@ export function makeSign(L) {
         ctx.strokeStyle = empty ? layer.options.color : halo;
         if (sign.shape === 'triangle') ctx.translate(0, 1.6);
         ctx.stroke(path2d(glyphPath(sign.glyph)));
+      }
+      if (shut) {
+        for (const [width, color] of [[5.5, halo], [3, '#c02020']]) {
+          ctx.lineWidth = width;
+          ctx.strokeStyle = color;
+          ctx.stroke(path2d('M1 1 15 15M15 1 1 15'));
+        }
       }
       ctx.restore();
     },
