@@ -217,7 +217,9 @@ def select(
     SchemaError
         A kind, country or status that no row has.
     """
-    keep = frame.index == frame.index  # noqa: PLR0124 - all rows, as an array
+    import numpy as np
+
+    keep = np.ones(len(frame), dtype=bool)
     if kind is not None:
         keep &= _has(frame, "kind", kind)
     if country is not None:
@@ -437,7 +439,7 @@ def _stages(atlas: Atlas, corridor: str) -> list[Fact]:
     found = []
     for branch, rows in stages.groupby(stages["branch"].fillna(""), sort=False):
         rows = rows.sort_values("seq", kind="stable")
-        parts = []
+        parts: list[str] = []
         for place, mode in zip(_texts(rows, "place"), _texts(rows, "mode"), strict=True):
             step = f" –{mode}– " if parts and mode else (" – " if parts else "")
             parts.append(f"{step}{names.get(place, place)}")

@@ -348,6 +348,18 @@ class NameIndex:
             return (_settlement(towns, candidates, text),)
         raise UnknownPlaceError(f"no place is called {text.strip()!r}", self.near(text))
 
+    def beginning_with(self, text: str, *, least: int = 6, limit: int = 20) -> list[Match]:
+        """Return the places whose name or alias begins with a text of at least some letters."""
+        key = normalise(text).encode()
+        if len(normalise(text)) < least:
+            return []
+        found: dict[int, None] = {}
+        i, n = self._lower_bound(key), len(self._key_offsets) - 1
+        while i < n and len(found) < limit and self._key(i).startswith(key):
+            found[int(self._arrays["key_entry"][i])] = None
+            i += 1
+        return [self._match(entry, "near") for entry in sorted(found)]
+
     def near(self, text: str, limit: int = 5) -> tuple[str, ...]:
         """Return names that resemble a text, each so that it is found again."""
         matches = _without_twins(self._similar(text, 2 * limit))
@@ -645,7 +657,13 @@ def likeliest(index: NameIndex, text: str) -> tuple[Match, list[Match]]:
         Nothing is called so; or two things of one kind are, and neither is more likely.
     """
     candidates = index._candidates(text)
-    for tier in _tiers([c for c in candidates if c[0].in_atlas], text):
+    atlas = [c for c in candidates if c[0].in_atlas]
+    if not atlas:
+        # no name is so, but one alone begins so
+        begun = index.beginning_with(text)
+        if len(begun) == 1:
+            return begun[0], []
+    for tier in _tiers(atlas, text):
         first = _one(tier, text, "end")
         others = index._ranked(candidates, text)
         return first, [m for m in others if m.id != first.id]

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "Column", "Finding", "Table", "guess_kind", "read_checked", "validate"]
 
 YEARS = (1800, 2100)
-_MARKUP = re.compile(r"<\s*/?\s*[a-z!][^>]*>?|javascript:|&#x?[0-9a-f]+;", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"<\s*/?[a-z!][^<>]*>|<\s*/?(?:script|img|svg|iframe|object|embed|style|link|base|meta)\b"
+    r"|javascript:|&#x?[0-9a-f]+;",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ID = re.compile(r"[a-z0-9][a-z0-9:_.-]*")
 _LOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}")
@@ -118,12 +122,13 @@ def guess_kind(columns: Iterable[str], stem: str = "") -> str:
         if name == kind or name in table.also:
             return kind
     have = set(columns)
-    best, share = "places", 0.0
+    best, most = "places", (0.0, 0.0)
     for kind, table in TABLES.items():
         telling = [c.name for c in table.columns if c.telling]
-        fit = sum(c in have for c in telling) / max(1, len(telling))
-        if fit > share:
-            best, share = kind, fit
+        share = sum(c in have for c in telling) / max(1, len(telling))
+        fit = (share, len(have & table.names()) / len(table.columns))
+        if share and fit > most:
+            best, most = kind, fit
     return best
 
 

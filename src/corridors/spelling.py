@@ -73,13 +73,15 @@ def normalise(text: str) -> str:
     """Return the key of a name: the same for all ways of writing one spelling.
 
     Case, diacritics, apostrophes, hyphens, dots and spaces do not count; Cyrillic, Chinese,
-    Arabic and other letters stay. ``Xi'an``, ``XIAN`` and ``Xi’an`` have one key, and so have
+    Arabic and other letters stay; centre and center are one. ``Xi'an``, ``XIAN`` and ``Xi’an`` have one key, and so have
     ``Türkmenbaşy`` and ``turkmenbasy``.
     """
     if text.isascii():
-        return "".join(c for c in text.lower() if c.isalnum())
+        key = "".join(c for c in text.lower() if c.isalnum())
+        return key.replace("centre", "center")
     decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
-    return "".join(c for c in decomposed if c.isalnum() and not unicodedata.combining(c))
+    key = "".join(c for c in decomposed if c.isalnum() and not unicodedata.combining(c))
+    return key.replace("centre", "center")
 
 
 # --- coordinates -----------------------------------------------------------------------------
