@@ -17,6 +17,7 @@ import json
 import math
 import os
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -688,7 +689,7 @@ def load_index(data: str | Path | None = None) -> NameIndex:
     """
     from corridors import datasets
 
-    folder = datasets.cache_dir() / f"names-{_FORMAT}-{datasets.version(data=data)}"
+    folder = datasets.cache_dir() / f"names-{_rules()}-{datasets.version(data=data)}"
     if (folder / "index.json").is_file():
         try:
             return NameIndex.load(folder)
@@ -698,6 +699,16 @@ def load_index(data: str | Path | None = None) -> NameIndex:
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         index.save(folder)
     return index
+
+
+def _rules() -> str:
+    """Return what changes when the keys are made by other rules, so that no old index is read."""
+    from corridors import spelling
+
+    try:
+        return f"{_FORMAT}{zlib.crc32(Path(spelling.__file__).read_bytes()):08x}"
+    except OSError:
+        return str(_FORMAT)
 
 
 _COLUMNS = ("id", "name", "kind", "country", "lon", "lat", "aliases", "unlocode", "population")

@@ -73,8 +73,8 @@ def normalise(text: str) -> str:
     """Return the key of a name: the same for all ways of writing one spelling.
 
     Case, diacritics, apostrophes, hyphens, dots and spaces do not count; Cyrillic, Chinese,
-    Arabic and other letters stay; centre and center are one. ``Xi'an``, ``XIAN`` and ``Xi’an`` have one key, and so have
-    ``Türkmenbaşy`` and ``turkmenbasy``.
+    Arabic and other letters stay; centre and center are one. ``Xi'an``, ``XIAN`` and ``Xi’an``
+    have one key, and so have ``Türkmenbaşy`` and ``turkmenbasy``.
     """
     if text.isascii():
         key = "".join(c for c in text.lower() if c.isalnum())
