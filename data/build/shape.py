@@ -341,7 +341,8 @@ def via_for_edges(
     via : list
         (n, 2) array of lon, lat in order from a to b, or None.
     precision : list of str
-        ``station`` (through known stations), ``settlement`` (through towns), ``chord``.
+        ``station`` (through known stations), ``settlement`` (through towns), ``approximate``
+        (a course worked out, low confidence), ``chord``.
     """
     from scipy.spatial import cKDTree
 
@@ -358,9 +359,10 @@ def via_for_edges(
     precision = ["chord"] * len(a)
     for i in range(len(a)):
         key = (*a[i].round(3), *b[i].round(3))
-        hand = by_hand.get(key)
+        hand, sure = by_hand.get(key, (None, True))
         if hand is None and key[2:] + key[:2] in by_hand:
-            hand = by_hand[key[2:] + key[:2]][::-1]
+            hand, sure = by_hand[key[2:] + key[:2]]
+            hand = hand[::-1]
         if hand is None and (stored_km[i] < SHORTEST_KM or chord[i] < 5.0):
             continue
         stops = np.vstack([a[i : i + 1], *([hand] if hand is not None else []), b[i : i + 1]])
@@ -371,7 +373,7 @@ def via_for_edges(
                 f"stored {stored_km[i]:.1f} km"
             )
         line: list[Floats] = []
-        best = "station" if hand is not None else "chord"
+        best = "chord" if hand is None else "station" if sure else "approximate"
         for p, q, d in zip(stops[:-1], stops[1:], share, strict=True):
             km = stored_km[i] * d / share.sum()
             box = _inside(place, p, q, km)
@@ -381,7 +383,8 @@ def via_for_edges(
             chosen, _ = thread(p, q, km, place[box], weight[box])
             picked = box[chosen]
             if len(picked):
-                best = "station" if known[picked].any() or best == "station" else "settlement"
+                named = "station" if known[picked].any() else "settlement"
+                best = named if best == "chord" else best
             line += [place[picked], q[None, :]]
         via = np.vstack(line)[:-1]
         if len(via):
@@ -395,12 +398,15 @@ def stations(tables: Path = TABLES) -> pd.DataFrame:
     return frame.assign(lon=frame["lon"].astype(float), lat=frame["lat"].astype(float))
 
 
-def waypoints(tables: Path = TABLES) -> dict[tuple[float, float, float, float], Floats]:
-    """Return waypoints.csv as (lon, lat, lon, lat of the ends, 3 decimals) -> (n, 2) lon, lat."""
+def waypoints(
+    tables: Path = TABLES,
+) -> dict[tuple[float, float, float, float], tuple[Floats, bool]]:
+    """Return waypoints.csv: ends (lon, lat, lon, lat; 3 decimals) -> points, and whether sure."""
     frame = _read(tables / "waypoints.csv", WAYPOINT_COLUMNS)
     return {
         (round(float(r.from_lon), 3), round(float(r.from_lat), 3),
-         round(float(r.to_lon), 3), round(float(r.to_lat), 3)): points(str(r.via))
+         round(float(r.to_lon), 3), round(float(r.to_lat), 3)):
+            (points(str(r.via)), r.confidence != "low")
         for r in frame.itertuples(index=False)
     }  # fmt: skip
 
