@@ -105,6 +105,7 @@ def test_installed_wheel_finds_its_own_data(wheel: Path, tmp_path: Path) -> None
 
 
 @needs_hatchling
+@pytest.mark.skipif(importlib.util.find_spec("editables") is None, reason="there is no editables")
 def test_editable_install_finds_the_checkouts_data(
     source: Path, no_npm: str, tmp_path: Path
 ) -> None:

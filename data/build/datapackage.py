@@ -145,6 +145,7 @@ ATTRIBUTION = (
     ("Base map, country polygons", "Natural Earth", "public-domain"),
     ("Names and places of the gazetteer", "GeoNames", "CC-BY-4.0"),
     ("Places, assets, corridors, crossings, parameters", "The corridors developers", "CC-BY-4.0"),
+    ("A few gas pipelines' courses (said in their rows)", "Global Energy Monitor", "CC-BY-4.0"),
 )
 
 _FORMATS = {
@@ -404,7 +405,7 @@ def _licences_text(resources: list[dict[str, Any]]) -> str:
         "|---|---|---|",
         *(f"| {what} | {who} | {terms} |" for what, who, terms in ATTRIBUTION),
         "",
-        "Maps written by the library carry these lines in their corner.",
+        "Maps written by the library name the sources of what they draw; leave that on them.",
         "",
         "## What the terms ask of you",
         "",
