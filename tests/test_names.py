@@ -257,6 +257,11 @@ def test_get_wants_the_id_exactly(index: NameIndex) -> None:
     assert index.get("Khorgos") is None
 
 
+def test_places_of_the_atlas_without_the_gazetteer(index: NameIndex) -> None:
+    ids = [m.id for m in index.atlas_places()]
+    assert ids == [row[0] for row in ROWS if not row[0].startswith("gn:")]
+
+
 def test_countries_by_name() -> None:
     assert country_code("turkey") == country_code("Türkiye") == "TR"
     assert country_code("Atlantis") is None
