@@ -499,7 +499,7 @@ def simulate(
 
 def _draw(w: Weighted, total: dict[int, float], seed: int) -> NDArray[np.float64]:
     """Return DRAWS simulated sums of lognormal components with the given means."""
-    sure = sum(v for n, v in total.items() if w.prices.components[n].sigma == 0.0)
+    sure = float(sum(v for n, v in total.items() if w.prices.components[n].sigma == 0.0))
     loose = [(n, v) for n, v in total.items() if w.prices.components[n].sigma > 0.0]
     out = np.full(DRAWS, sure)
     for number, value in loose:
