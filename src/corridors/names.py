@@ -276,11 +276,6 @@ class NameIndex:
         found = (self._match(i, "id") for i in range(len(self)))
         return [m for m in found if m.in_atlas]
 
-    def atlas_places(self) -> list[Match]:
-        """Return all places of the atlas, in the order in which they were given."""
-        places = (self._match(i, "id") for i in range(len(self)))
-        return [place for place in places if place.in_atlas]
-
     def find(self, text: str, *, limit: int = 20, near: bool = True) -> list[Match]:
         """Return what a text may stand for, best first.
 
