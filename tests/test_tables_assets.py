@@ -199,6 +199,16 @@ def test_way_into_a_branch_and_back_is_dropped() -> None:
     assert step.unspike(line).tolist() == [[0, 0], [1, 0], [2, 0]]
 
 
+def test_way_to_an_edge_end_and_back_is_dropped() -> None:
+    # from 2 to 5 along an edge with vertices at 0, 1, 4 and 9, by way of its end at 0
+    folded = [(2.0, 0.0), (1.0, 0.0), (0.0, 0.0), (1.0, 0.0), (4.0, 0.0), (5.0, 0.0)]
+    line = step.unfold(step.unspike(folded))
+    assert line.tolist() == [[2, 0], [4, 0], [5, 0]]
+    assert step.unfold(np.array([(2.0, 0.0), (9.0, 0.0), (3.0, 0.0)])).tolist() == [[2, 0], [3, 0]]
+    bend = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)])
+    assert step.unfold(bend).tolist() == bend.tolist()
+
+
 def test_faults_are_all_named(tmp_path: Path) -> None:
     for name in ("assets.csv", "asset_lines.csv", "corridors.csv", "corridor_stages.csv"):
         (tmp_path / name).write_bytes((TABLES / name).read_bytes())

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from corridors.errors import DataIntegrityError
-from corridors.geodesy import densify, distance_km, line_length_km
+from corridors.geodesy import densify, distance_km, line_length_km, project_to_segments
 
 Floats = NDArray[np.float64]
 Trace = Callable[[str, list[tuple[float, float]], int], "Floats | None"]
@@ -34,6 +34,8 @@ THIS_YEAR = 2026
 # is not its station) and when it is not much longer than the way a bird takes.
 NEAR_KM = 12.0
 DETOUR, DETOUR_KM = 1.7, 40.0
+# What lies this near to a segment of a traced line lies on it.
+ON_KM = 0.1
 # Of a railway or road that is called traced at least this share lies on the network's lines.
 TRACED_SHARE = 0.75
 # Straight pieces get vertices this often, so that they are geodesics on any map.
@@ -298,7 +300,9 @@ def traced(
     found = trace(mode, [a, b], year)
     if found is None or len(found) < 2:
         return None
-    coords = np.asarray(found, dtype=float)
+    coords = unfold(unspike([(float(x), float(y)) for x, y in found]))
+    if len(coords) < 2:
+        return None
     if distance_km(*a, *coords[0]) > NEAR_KM or distance_km(*b, *coords[-1]) > NEAR_KM:
         return None
     beeline = float(distance_km(*a, *b))
@@ -321,6 +325,26 @@ def unspike(line: list[tuple[float, float]]) -> Floats:
             continue
         out.append(point)
     return np.array(out)
+
+
+def unfold(line: Floats) -> Floats:
+    """Return a traced line without a first or last piece that it goes over twice.
+
+    Between two points of one long edge a trace may run to the edge's end and back: then the
+    first point lies on the second segment, and the vertex between was never on the way.
+    """
+    for _ in range(2):
+        while len(line) > 2 and _lies_on(line[0], line[1], line[2]):
+            line = np.delete(line, 1, axis=0)
+        line = line[::-1]
+    return line
+
+
+def _lies_on(point: Floats, a: Floats, b: Floats) -> bool:
+    """Return whether a point lies within ``ON_KM`` of the segment between two others."""
+    ends = [np.array([v]) for v in (a[0], a[1], b[0], b[1])]
+    far, at = project_to_segments(float(point[0]), float(point[1]), *ends)
+    return bool(far[0] < ON_KM and 0.0 < at[0] < 1.0)
 
 
 # ------------------------------------------------------------------ results
