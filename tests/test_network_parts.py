@@ -97,10 +97,10 @@ def test_no_rule_joins_over_water_or_a_frontier() -> None:
 def test_rails_of_two_gauges_part_and_meet_only_at_a_yard() -> None:
     points = [(60, 45), (60.25, 45), (60.5, 45)]
     graph = ground(points, [(0, 1), (1, 2)], gauge_mm=[1520, 1435])
-    none = pd.DataFrame({"id": [], "lon": [], "lat": []}).astype({"lon": float, "lat": float})
+    none = pd.DataFrame({"id": [], "country": [], "lon": [], "lat": []})
     apart = part_gauges(graph, none)
     assert len(apart.nodes) == 4 and len(apart.edges) == 2
-    yard = pd.DataFrame({"id": ["yard"], "lon": [60.26], "lat": [45.0]})
+    yard = pd.DataFrame({"id": ["yard"], "country": ["KZ"], "lon": [60.26], "lat": [45.0]})
     met = part_gauges(graph, yard)
     transfers = met.edges[met.edges["kind"] == "transfer"]
     assert sorted(zip(transfers["gauge_mm"], transfers["to_gauge_mm"], strict=True)) == [

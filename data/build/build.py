@@ -51,6 +51,7 @@ TABLES = {
     "terminals.csv": "Ports, dry ports, ferry terminals and yards where modes or gauges meet",
     "ferries.csv": "Ferry lines with sailing time and headway",
     "straits.csv": "Straits and canals that can be closed",
+    "zones.csv": "Zones inside a country that have parameters of their own",
     "frontiers.csv": "Land frontiers: open, closed or restricted, by mode and year",
     "parameters.csv": "Operating parameters with range and source",
     "country_gauge.csv": "Rail gauge of each country's main network",

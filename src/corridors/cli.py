@@ -51,7 +51,7 @@ def console() -> Console:
 def tell(text: str) -> None:
     """Say on the terminal that long work has begun; say nothing in a pipe."""
     if sys.stderr.isatty():
-        pass
+        print(f"{text} …", file=sys.stderr)
 
 
 def network_of(network: Path | None, data: Path | None) -> Network:
@@ -66,10 +66,6 @@ def checked_format(name: str, choices: tuple[str, ...]) -> str:
     if name not in choices:
         raise SchemaError(f"--format {name!r} is unknown; choose one of {', '.join(choices)}")
     return name
-
-
-def print_json(value: Any) -> None:
-    """Print a value as JSON."""
 
 
 @app.command()
@@ -248,31 +244,29 @@ def _version(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     if version:
+        from corridors import __version__
+
+        print(f"corridors {__version__}")
         raise typer.Exit
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return or exit with its status."""
-    import click
-
     status = 0
     try:
-        result = app(args=argv, standalone_mode=False)
-        status = result if isinstance(result, int) else 0
-    except click.exceptions.Exit as leave:
-        status = leave.exit_code
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        status = 130
-    except (NoRouteError, SnapError):
+        app(args=argv)
+    except SystemExit as leave:  # the parser's own way out, usage errors among them
+        status = leave.code if isinstance(leave.code, int) else 0 if leave.code is None else 2
+    except (NoRouteError, SnapError) as error:
+        print(f"corridors: {error}", file=sys.stderr)
         status = 1
-    except CorridorsError:
+    except CorridorsError as error:
+        print(f"corridors: {error}", file=sys.stderr)
         status = 2
     except BrokenPipeError:
         sys.stderr.close()
-    except OSError:
+    except OSError as error:
+        print(f"corridors: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
         status = 2
     if argv is None:
         sys.exit(status)

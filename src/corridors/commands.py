@@ -67,6 +67,7 @@ def emit(
                     writer.writerows(rows)
         return
     if format == "json":
+        print(json.dumps(records, ensure_ascii=False, indent=2))
         return
     print_table(title, columns, rows)
 
@@ -215,6 +216,6 @@ def make_map(
     tell("drawing")
     save_map(explore(atlas, routes=found, tiles=tiles, **options), output, link_assets=link_assets)
     if sys.stderr.isatty():
-        pass
+        print(f"{output} written, {output.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
     if open_it:
         webbrowser.open(output.resolve().as_uri())

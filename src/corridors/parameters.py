@@ -188,7 +188,11 @@ class Parameters:
             If the table has no such row.
         """
         rows = self._rows
-        for index in ((key, mode, country), (key, mode, ""), (key, "", country), (key, "", "")):
+        land = country.partition("-")[0]  # of a zone, RU-NCR, the country it lies in
+        for index in (
+            (key, mode, country), (key, mode, land), (key, mode, ""),
+            (key, "", country), (key, "", land), (key, "", ""),
+        ):  # fmt: skip
             found = rows.get(index)
             if found is not None:
                 return found
@@ -355,7 +359,7 @@ def _check_index(
     units: list[str] = []
     if mode and mode not in MODES:
         bad.append(("mode", f"{mode!r} is not one of {', '.join(MODES)}"))
-    if country and country not in _COUNTRIES:
+    if country and country.partition("-")[0] not in _COUNTRIES:
         bad.append(("country", f"{country!r} is not an ISO 3166-1 alpha-2 code"))
     if not key:
         bad.append(("key", "is empty"))

@@ -53,7 +53,7 @@ def part_gauges(graph: Graph, yards: pd.DataFrame, within_km: float = 8.0) -> Gr
     Parameters
     ----------
     yards : DataFrame
-        ``id, lon, lat`` of terminals where a break of gauge is worked.
+        ``id, country, lon, lat`` of terminals where a break of gauge is worked.
     """
     edges = graph.edges
     rail = ((edges["mode"] == "rail") & (edges["kind"] == "line")).to_numpy()
@@ -80,9 +80,10 @@ def part_gauges(graph: Graph, yards: pd.DataFrame, within_km: float = 8.0) -> Gr
             mine = rail & (gauge == g)
             u[mine & (u == node)] = number
             v[mine & (v == node)] = number
-        away = np.atleast_1d(distance_km(lon, lat, yards["lon"], yards["lat"]))
-        if len(away) and away.min() <= within_km:
-            yard = yards["id"].iat[int(np.argmin(away))]
+        own = yards[yards["country"] == country]
+        away = np.atleast_1d(distance_km(lon, lat, own["lon"], own["lat"])) if len(own) else []
+        if len(away) and min(away) <= within_km:
+            yard = own["id"].iat[int(np.argmin(away))]
             for g1 in gauges:
                 for g2 in gauges:
                     if g1 != g2:

@@ -501,7 +501,7 @@ def _draw(w: Weighted, total: dict[int, float], seed: int) -> NDArray[np.float64
     """Return DRAWS simulated sums of lognormal components with the given means."""
     sure = float(sum(v for n, v in total.items() if w.prices.components[n].sigma == 0.0))
     loose = [(n, v) for n, v in total.items() if w.prices.components[n].sigma > 0.0]
-    out = np.full(DRAWS, sure)
+    out = np.full(DRAWS, float(sure))
     for number, value in loose:
         c = w.prices.components[number]
         out += value * np.exp(c.sigma * _normals(seed, c.name) - c.sigma**2 / 2)

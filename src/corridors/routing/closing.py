@@ -51,12 +51,14 @@ def _facilities(net: Network, text: str) -> set[str]:
     """Return the ids on the network that a name means."""
     from corridors.names import normalise
 
-    if text in net.facilities:
+    known = set(net.columns.words["facility"])
+    if text in known:
         return {text}
+    here = [f for f in net.facilities.values() if f.id in known]
     wanted = normalise(text)
     found = {
         f.id
-        for f in net.facilities.values()
+        for f in here
         if wanted
         in {normalise(n) for n in (f.id, f.name, *f.row.get("aliases", "").split("|")) if n}
     }
@@ -64,7 +66,7 @@ def _facilities(net: Network, text: str) -> set[str]:
         # a crossing or port named for its town: "Khorgos" for "Khorgos - Altynkol"
         found = {
             f.id
-            for f in net.facilities.values()
+            for f in here
             if f.kind in ("crossing", "strait")
             and wanted in {normalise(part) for part in re.split(r"\s+[–—-]\s+|/", f.name)}
         }

@@ -367,6 +367,7 @@ def load_network(
         {
             "crossing": datasets.path("crossings.csv"), "terminal": datasets.path("terminals.csv"),
             "ferry": datasets.path("ferries.csv"), "strait": datasets.path("straits.csv"),
+            "zone": datasets.path("zones.csv"),
         }
     )  # fmt: skip
     parameters = load_parameters()

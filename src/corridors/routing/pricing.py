@@ -109,7 +109,6 @@ def price(
 
     words = columns.words
     kind, mode = np.asarray(columns.e_kind), np.asarray(columns.e_mode)
-    country = np.asarray(columns.e_country)
     km = np.asarray(columns.e_length_km)
 
     def put(rows: Any, quantity: str, value: Any, number: int) -> None:
@@ -118,12 +117,10 @@ def price(
 
     # lines: one parameter per mode and country
     line = kind == KINDS.index("line")
-    code = mode.astype(np.int64) * len(words["country"]) + country
+    areas, area = areas_of(columns, facilities)
+    code = mode.astype(np.int64) * len(areas) + area
     for group in np.unique(code[line & (mode != MODES.index("ferry"))]):
-        m, c = (
-            MODES[group // len(words["country"])],
-            words["country"][group % len(words["country"])],
-        )
+        m, c = MODES[group // len(areas)], areas[group % len(areas)]
         rows = np.flatnonzero(line & (code == group))
         speed = parameters.get("speed_km_h", m, c)
         number = known.add(f"speed:{m}:{speed.country}", speed.low, speed.high, speed.confidence)
@@ -155,6 +152,27 @@ def price(
         out["hours"], out["usd"], out["co2e"],
         component["hours"], component["usd"], component["co2e"], tuple(known.rows),
     )  # fmt: skip
+
+
+def areas_of(
+    columns: Columns, facilities: dict[str, Facility]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the areas that have parameters of their own, and every edge's: country or zone."""
+    areas = list(columns.words["country"])
+    area = np.asarray(columns.e_country).astype(np.int64)
+    for zone in (f for f in facilities.values() if f.kind == "zone"):
+        row = {name: float(zone.row[name]) for name in ("west", "south", "east", "north")}
+        if zone.row["country"] not in areas:
+            continue
+        inside = (
+            (columns.n_lon >= row["west"]) & (columns.n_lon <= row["east"])
+            & (columns.n_lat >= row["south"]) & (columns.n_lat <= row["north"])
+        )  # fmt: skip
+        own = area == areas.index(zone.row["country"])
+        own &= columns.e_mode == MODES.index(zone.row["mode"])
+        area[own & inside[columns.e_u] & inside[columns.e_v]] = len(areas)
+        areas.append(zone.id)
+    return areas, area
 
 
 def _emission(
@@ -223,16 +241,21 @@ def _transfer(
     parameters: Parameters,
     known: _Components,
 ) -> Values:
-    key = {"rail-road": "rail-road"}.get(transfer_key(columns, row), transfer_key(columns, row))
+    key = transfer_key(columns, row)
     ident = columns.words["facility"][columns.e_facility[row]]
     hours = parameters.get(f"transfer_h.{key}")
     usd = parameters.get(f"transfer_cost_usd.{key}")
     co2e = parameters.get("co2e_kg_per_teu.transfer")
+    value, low, high, sure = hours.value, hours.low, hours.high, hours.confidence
+    if MODES[columns.e_to_mode[row]] == "sea":
+        # going aboard means waiting for the next liner: half its headway on average, and for a
+        # cargo that arrives at any time uniform over it
+        headway = parameters.get("headway_h", "sea")
+        value += headway.value / 2.0
+        low, high = low + 0.1 * headway.low, high + 0.9 * headway.high
+        key, sure = f"{key}-aboard", min(sure, headway.confidence, key=LEVELS.index)
     return {
-        "hours": (
-            hours.value,
-            known.add(f"hours:{key}:{ident}", hours.low, hours.high, hours.confidence),
-        ),
+        "hours": (value, known.add(f"hours:{key}:{ident}", low, high, sure)),
         "usd": (usd.value, known.add(f"usd:{key}", usd.low, usd.high, usd.confidence)),
         "co2e": (co2e.value, known.add("co2e:transfer", co2e.low, co2e.high, co2e.confidence)),
     }

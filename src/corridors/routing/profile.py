@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.errors import SchemaError
+from corridors.network.store import KINDS
 from corridors.routing.engine import INF
 
 if TYPE_CHECKING:
     from corridors.network.store import Columns
     from corridors.routing.pricing import Prices
 
+LINE = KINDS.index("line")
 CRITERIA = ("time", "cost", "distance", "co2e")
 MODES = ("rail", "road", "sea", "ferry", "pipeline")
 FREIGHT = ("rail", "sea", "ferry")
@@ -24,6 +26,10 @@ CARGO_UNITS = ("TEU", "FEU", "tonne")
 DATA_YEAR = 2026
 """The year that the shipped tables describe; a route is asked for it unless told otherwise."""
 FIRST_YEAR, LAST_YEAR = 1950, 2100
+
+CHANGE_KM = 1.0
+"""What a border or transfer weighs by distance, in km: of two ways of about one length the one
+with fewer changes is taken. It is in no reported length."""
 
 # one unit of weight: 1 m, 0.36 s, 0.1 US cent, 1 g
 QUANTUM = {"distance": 1e-3, "time": 1e-4, "cost": 1e-3, "co2e": 1e-3, "mixed": 1e-3}
@@ -189,8 +195,8 @@ def weigh(profile: Profile, prices: Prices, columns: Columns) -> NDArray[np.uint
 
 def criterion(profile: Profile, prices: Prices, columns: Columns) -> NDArray[np.float64]:
     """Return the criterion's expected value of every edge, in its own unit."""
-    parts = {"time": prices.hours, "cost": prices.usd, "co2e": prices.co2e_kg,
-             "distance": np.asarray(columns.e_length_km)}  # fmt: skip
+    km = np.where(columns.e_kind == LINE, columns.e_length_km, CHANGE_KM)
+    parts = {"time": prices.hours, "cost": prices.usd, "co2e": prices.co2e_kg, "distance": km}
     if profile.by != "mixed":
         return parts[profile.by]
     return np.asarray(sum(weight * parts[name] for name, weight in profile.weights))
