@@ -23,54 +23,6 @@ def shape() -> ModuleType:
     return module
 
 
-def rows(**columns: list[object]) -> pd.DataFrame:
-    n = len(next(iter(columns.values())))
-    base: dict[str, list[object]] = {
-        "action": ["join"] * n, "mode": ["rail"] * n, "via": [np.empty((0, 2))] * n,
-        "length_km": [np.nan] * n, "gauge_mm": [0] * n, "country": ["KZ"] * n,
-        "status": ["operating"] * n, "from_year": [0] * n, "to_year": [0] * n,
-    }  # fmt: skip
-    return pd.DataFrame({**base, **columns})
-
-
-LON, LAT = np.array([70.0, 71.0, 71.1, 72.0]), np.array([45.0, 45.0, 45.0, 45.0])
-U, V, KM = np.array([0, 2]), np.array([1, 3]), np.array([80.0, 75.0])
-
-
-def test_join_and_add_keep_nodes_of_the_source_and_make_new_ones(shape: ModuleType) -> None:
-    table = rows(
-        action=["join", "add"],
-        from_lat=[45.0, 45.0], from_lon=[71.0, 72.0],
-        to_lat=[45.0, 46.0], to_lon=[71.1, 72.5],
-        length_km=[np.nan, 123.0],
-    )  # fmt: skip
-    lon, lat, edges = shape.apply_patches(LON, LAT, U, V, KM, table)
-    assert len(lon) == len(lat) == 5
-    assert list(edges["origin"]) == ["raw", "raw", "patch:1", "patch:2"]
-    assert tuple(edges.loc[2, ["u", "v"]]) == (1, 2)
-    assert 7.8 < edges.loc[2, "length_km"] < 8.3  # 0.1 degree, drawn length times 1.03
-    assert edges.loc[3, "length_km"] == 123.0
-
-
-def test_cut_shares_the_stored_length_and_remove_takes_the_edge(shape: ModuleType) -> None:
-    table = rows(
-        action=["cut", "remove"],
-        from_lat=[45.0, 45.0], from_lon=[70.0, 71.1],
-        to_lat=[45.0, 45.0], to_lon=[71.0, 72.0],
-        via=[np.array([[70.5, 45.0]]), np.empty((0, 2))],
-    )  # fmt: skip
-    lon, _, edges = shape.apply_patches(LON, LAT, U, V, KM, table)
-    assert lon[4] == 70.5
-    assert edges["length_km"].sum() == pytest.approx(80.0, abs=0.01)
-    assert set(edges["origin"]) == {"patch:1"}
-
-
-def test_a_patch_of_an_edge_that_is_gone_is_an_error(shape: ModuleType) -> None:
-    table = rows(action=["remove"], from_lat=[45.0], from_lon=[71.0], to_lat=[45.0], to_lon=[71.1])
-    with pytest.raises(ValueError, match=r"no edge 45\.0 71\.0"):
-        shape.apply_patches(LON, LAT, U, V, KM, table)
-
-
 def test_thread_takes_what_fits_the_length_and_nothing_else(shape: ModuleType) -> None:
     a, b = np.array([70.0, 45.0]), np.array([72.0, 45.0])  # 157.7 km apart
     on, off = [71.0, 45.2], [71.0, 45.6]
@@ -133,6 +85,7 @@ def test_patches_are_of_known_kinds_with_a_reason(shape: ModuleType) -> None:
 
 def test_gauge_exceptions_lie_in_their_shape(shape: ModuleType) -> None:
     table = shape.gauge_exceptions()
+    assert set(table["status"]) == {"operating"}
     assert set(table["kind"]) == {"box", "corridor"}
     assert (table.loc[table["kind"] == "corridor", "radius_km"] > 0).all()
     assert (table.loc[table["kind"] == "box", "coords"].map(len) == 2).all()

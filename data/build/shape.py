@@ -63,13 +63,13 @@ def patches(tables: Path = TABLES) -> pd.DataFrame:
     join
         the same between two nodes of the raw graph, across a gap of the source;
     cut
-        the edge ``from``-``to`` gets nodes at the points of ``via``;
+        the edge ``from``-``to`` runs by the points of ``via``, each of them a node;
     remove
         the edge ``from``-``to`` is wrong;
     relength
         the edge ``from``-``to`` has the length ``length_km``.
 
-    ``length_km`` empty on add and join means the drawn length times 1.03.
+    ``length_km`` empty means the drawn length (join) or 1.03 times as much (add).
     """
     frame = _read(tables / "patches.csv", PATCH_COLUMNS)
     for name in ("from_lat", "from_lon", "to_lat", "to_lon", "length_km", "gauge_mm"):
@@ -81,7 +81,7 @@ def patches(tables: Path = TABLES) -> pd.DataFrame:
 
 
 def gauge_exceptions(tables: Path = TABLES) -> pd.DataFrame:
-    """Return gauge_exceptions.csv: where the gauge is not the country's.
+    """Return gauge_exceptions.csv: where the gauge is not the country's, on the ground today.
 
     ``coords`` is an (n, 2) array of lon, lat: two corners of a ``box``, or the polyline of a
     ``corridor`` of ``radius_km`` to each side. Later rows win over earlier ones.
@@ -91,7 +91,8 @@ def gauge_exceptions(tables: Path = TABLES) -> pd.DataFrame:
         frame[name] = pd.to_numeric(frame[name].replace("", 0)).fillna(0).astype(int)
     frame["radius_km"] = pd.to_numeric(frame["radius_km"].replace("", np.nan))
     frame["coords"] = [points(c) for c in frame["coords"]]
-    return frame
+    # planned lines carry their gauge in patches.csv; here they would change lines in use
+    return frame[frame["status"] == "operating"].reset_index(drop=True)
 
 
 EARTH_KM = 6371.0088
@@ -103,7 +104,6 @@ STATION_WEIGHT = 5.0
 NO_TOWNS = frozenset({"IR"})
 STATION_COLUMNS = ["id", "name", "country", "lon", "lat", "esr", "source", "confidence"]
 WAYPOINT_COLUMNS = ["from_lat", "from_lon", "to_lat", "to_lon", "via", "source", "confidence"]
-DRAWN_FACTOR = 1.03  # track over drawn line, where a patch has no published length
 
 
 def _km(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
@@ -119,105 +119,6 @@ def _km(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
 def line_km(line: Floats) -> float:
     """Return the length in km of an (n, 2) line of lon, lat."""
     return float(_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1]).sum())
-
-
-def apply_patches(
-    lon: Floats,
-    lat: Floats,
-    u: NDArray[np.int64],
-    v: NDArray[np.int64],
-    km: Floats,
-    table: pd.DataFrame,
-) -> tuple[Floats, Floats, pd.DataFrame]:
-    """Return the raw graph with the patches of one mode applied.
-
-    Parameters
-    ----------
-    lon, lat : float arrays
-        Nodes of the raw graph.
-    u, v, km : arrays
-        Edges: node numbers and stored length.
-    table : DataFrame
-        Rows of :func:`patches`.
-
-    Returns
-    -------
-    lon, lat : float arrays
-        The nodes, new ones appended.
-    edges : DataFrame
-        ``u, v, length_km, via, gauge_mm, country, status, from_year, to_year, origin``;
-        ``origin`` is ``raw`` or ``patch:ROW`` with the row's number in the table, from 1.
-
-    Raises
-    ------
-    ValueError
-        If a row names a node or an edge that is not there: the source has changed.
-    """
-    xs, ys = list(map(float, lon)), list(map(float, lat))
-    number: dict[tuple[float, float], int] = {}
-    used = np.unique(np.concatenate([u, v])) if len(u) else np.array([], dtype=np.int64)
-    for i in used:
-        number.setdefault((round(ys[i], 3), round(xs[i], 3)), int(i))
-    rows: list[dict[str, object]] = [
-        _edge(int(a), int(b), float(d)) for a, b, d in zip(u, v, km, strict=True)
-    ]
-    between: dict[tuple[int, int], int] = {
-        (min(int(a), int(b)), max(int(a), int(b))): i
-        for i, (a, b) in enumerate(zip(u, v, strict=True))
-    }
-    gone: set[int] = set()
-
-    def node(y: float, x: float, new: bool) -> int:
-        key = (round(y, 3), round(x, 3))
-        if key not in number:
-            if not new:
-                raise ValueError(f"patches: no node at {key[0]} {key[1]}")
-            number[key] = len(xs)
-            xs.append(x)
-            ys.append(y)
-        return number[key]
-
-    for at, p in enumerate(table.itertuples(index=False), start=1):
-        new = p.action == "add"
-        a, b = node(p.from_lat, p.from_lon, new), node(p.to_lat, p.to_lon, new)
-        key = (min(a, b), max(a, b))
-        if p.action in ("add", "join"):
-            line = np.vstack([[[xs[a], ys[a]]], p.via, [[xs[b], ys[b]]]])
-            length = p.length_km if p.length_km > 0 else line_km(line) * DRAWN_FACTOR
-            edge = _edge(a, b, round(float(length), 3))
-            edge.update(via=p.via if len(p.via) else None, gauge_mm=p.gauge_mm, status=p.status,
-                        country=p.country, from_year=p.from_year, to_year=p.to_year,
-                        origin=f"patch:{at}")  # fmt: skip
-            between[key] = len(rows)
-            rows.append(edge)
-            continue
-        if key not in between or between[key] in gone:
-            raise ValueError(
-                f"patches: row {at}: no edge {p.from_lat} {p.from_lon} - {p.to_lat} {p.to_lon}"
-            )
-        i = between[key]
-        if p.action == "remove":
-            gone.add(i)
-        elif p.action == "relength":
-            rows[i].update(length_km=float(p.length_km), origin=f"patch:{at}")
-        elif p.action == "cut":
-            stops = [a, *[node(y, x, True) for x, y in p.via], b]
-            line = np.array([[xs[k], ys[k]] for k in stops])
-            share = _km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
-            share = share / share.sum() * rows[i]["length_km"]
-            gone.add(i)
-            for c, d, part in zip(stops[:-1], stops[1:], share, strict=True):
-                between[(min(c, d), max(c, d))] = len(rows)
-                rows.append({**_edge(c, d, round(float(part), 3)), "origin": f"patch:{at}"})
-        else:
-            raise ValueError(f"patches: row {at}: unknown action {p.action!r}")
-    edges = pd.DataFrame([r for i, r in enumerate(rows) if i not in gone])
-    return np.array(xs), np.array(ys), edges
-
-
-def _edge(a: int, b: int, km: float) -> dict[str, object]:
-    return {"u": a, "v": b, "length_km": km, "via": None, "gauge_mm": 0, "country": "",
-            "status": "operating", "from_year": 0, "to_year": 0, "origin": "raw"}  # fmt: skip
 
 
 def thread(
