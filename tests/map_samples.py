@@ -144,28 +144,39 @@ def other_route() -> FakeRoute:
 
 def hub_graph() -> nx.MultiDiGraph:
     """Return a small graph as ``net.hub_graph()``: both ways, with facilities and years."""
-    graph = nx.MultiDiGraph()
-    for key, (name, kind, country, lon, lat, _) in PLACES.items():
-        graph.add_node(key, name=name, lon=lon, lat=lat, kind=kind, country=country)
+    graph = nx.MultiDiGraph(names={"aktau-alat": "Ferry Aktau–Alat"})
+    numbers: dict[str, int] = {}
+    for number, (key, (name, kind, country, lon, lat, _)) in enumerate(PLACES.items()):
+        numbers[key] = number
+        node = {"place": key, "name": name, "lon": lon, "lat": lat, "country": country}
+        graph.add_node(number, **node, kind="city" if kind == "city" else "terminal")
+    # the quay of a port is another node than its rail yard
+    quay = {**graph.nodes[numbers["aktau"]]}
+    graph.add_node(100, **quay)
+    numbers["aktau quay"] = 100
 
     def link(
         a: str, b: str, mode: str, hours: float, usd: float, km: float,
-        facilities: tuple[str, ...] = (), since: int | None = None, until: int | None = None,
+        facilities: tuple[str, ...] = (), since: int = 0, until: int = 0, kind: str = "line",
     ) -> None:  # fmt: skip
         for u, v in ((a, b), (b, a)):
-            graph.add_edge(
-                u, v, mode=mode, hours=hours, cost_usd=usd, co2e_kg=km / 3, length_km=km,
-                facilities=list(facilities), from_year=since, to_year=until,
-                geometry=[point(u), point(v)],
-            )  # fmt: skip
+            data: dict[str, Any] = {
+                "kind": kind, "mode": mode, "country": PLACES[b.split()[0]][2], "hours": hours,
+                "cost_usd": usd, "co2e_kg": km / 3, "length_km": km, "facilities": list(facilities),
+                "from_year": since, "to_year": until,
+            }  # fmt: skip
+            if kind == "line":
+                data["geometry"] = [point(u.split()[0]), point(v.split()[0])]
+            graph.add_edge(numbers[u], numbers[v], **data)
 
     link("urumqi", "khorgos", "rail", 20.1, 500, 668)
     link("urumqi", "dostyk", "rail", 18.7, 480, 480)
     link("khorgos", "almaty", "rail", 44.3, 400, 329, ("khorgos",))
     link("dostyk", "almaty", "rail", 60.9, 700, 900, ("dostyk",))
-    link("almaty", "aktau", "rail", 70.2, 1900, 2771)
+    link("almaty", "aktau", "rail", 52.2, 1900, 2771)
     link("almaty", "turkmenbasy", "road", 66.6, 4000, 2900)
-    link("aktau", "alat", "ferry", 40.4, 900, 470, ("aktau", "alat"))
+    link("aktau", "aktau quay", "rail", 9.3, 60, 0, ("aktau",), kind="transfer")
+    link("aktau quay", "alat", "ferry", 31.1, 840, 470, ("aktau-alat", "alat"))
     link("turkmenbasy", "alat", "ferry", 30.3, 700, 343, ("turkmenbasy", "alat"))
     link("alat", "tbilisi", "rail", 20.2, 450, 480)
     link("tbilisi", "poti", "rail", 14.8, 250, 304)

@@ -191,6 +191,7 @@ def test_the_hub_graph_travels_with_all_digits_and_each_shape_once() -> None:
     first = hubs["edges"][0]
     assert first["hours"] == 20.1
     assert "from_year" not in first
+    assert hubs["names"] == {"aktau-alat": "Ferry Aktau–Alat"}
     assert any(e.get("facilities") == ["khorgos"] for e in hubs["edges"])
 
 

@@ -63,7 +63,8 @@ test('what a thing is in a year', () => {
   assert.equal(stateIn(coming, 2025), 'planned');
   assert.equal(stateIn(coming, 2030), 'expected');
   assert.equal(stateIn({ status: 'stalled' }, 2035), 'planned');
-  assert.equal(stateIn({ status: 'operating', to_y: 2020 }, 2020), 'hidden');
+  assert.equal(stateIn({ status: 'operating', to_y: 2020 }, 2020), 'operating');
+  assert.equal(stateIn({ status: 'operating', to_y: 2020 }, 2021), 'hidden');
   assert.equal(stateIn({ status: 'closed' }, null), 'closed');
   assert.equal(stateIn({ status: 'closed' }, 2025), 'hidden');
   assert.equal(stateIn({}, 2025), 'operating');
@@ -130,7 +131,9 @@ test('the planner finds the best path, and another when it is closed or not yet 
   assert.deepEqual(shortest(graph, 0, 3, { year: 2025, closed: new Set(['rail:x']) }).edges, [2, 3]);
   assert.equal(shortest(graph, 3, 0), null);
   assert.deepEqual(shortest(graph, 0, 0).edges, []);
-  assert.equal(usable({ to_year: 2020 }, 2020, null), false);
+  assert.equal(usable({ to_year: 2020 }, 2020, null), true);
+  assert.equal(usable({ to_year: 2020 }, 2021, null), false);
+  assert.deepEqual(shortest(graph, [1, 2], [0, 3], { year: 2025 }).edges, [1]);
   assert.equal(usable({}, 2020, new Set(['x'])), true);
 });
 

@@ -216,7 +216,7 @@ function build(L, map, parent, payload) {
   if (payload.hubs) {
     const names = new Map();
     for (const i of features.items) if (i.record.id) names.set(i.record.id, i.record);
-    for (const n of payload.hubs.nodes) if (!names.has(n.id)) names.set(n.id, n);
+    for (const n of payload.hubs.nodes) if (!names.has(n.place ?? n.id)) names.set(n.place ?? n.id, n);
     for (const [id, name] of Object.entries(payload.hubs.names ?? {})) if (!names.has(id)) names.set(id, { name });
     planner = makePlanner(payload.hubs, { names, on: { change(route) {
       planned = route;
@@ -241,8 +241,13 @@ function build(L, map, parent, payload) {
   } });
   function redrawRoutes() {
     drawnRoutes.set(planned ? [...routes, planned] : routes);
-    drawnRoutes.show(state.hidden);
+    showRoutes();
     labels.redraw();
+  }
+  /** While a plan is being made, it is seen alone. */
+  function showRoutes() {
+    const alone = planned && current === 'plan';
+    drawnRoutes.show(alone ? new Set(routes.keys()) : state.hidden);
   }
   if (planner) {
     for (const item of features.items) {
@@ -296,6 +301,7 @@ function build(L, map, parent, payload) {
       bodies.get(k).hidden = k !== key;
     }
     collapse(false);
+    if (planned) showRoutes();
   }
   function collapse(shut) {
     collapsed = shut;
@@ -390,7 +396,7 @@ function build(L, map, parent, payload) {
   function changed() {
     features.refresh(state);
     legend.update(state.off);
-    drawnRoutes.show(state.hidden);
+    showRoutes();
     panel.set(routes, { hidden: state.hidden });
     planner?.setYear(state.year ?? payload.year.now);
     all.setAttribute('aria-pressed', String(state.year === null));
@@ -457,7 +463,7 @@ function build(L, map, parent, payload) {
   changed();
   if (asked.plan) planner?.restore(asked.plan);
 
-  const api = { map, state, features, routes, drawnRoutes, panel, planner, setYear, find, open, things };
+  const api = { map, state, features, routes, drawnRoutes, panel, planner, planned: () => planned, setYear, find, open, things };
   host.corridors = api;
   return api;
 

@@ -4,19 +4,29 @@
 const CRITERIA = { hours: 'hours', cost: 'cost_usd', co2e: 'co2e_kg', distance: 'length_km' };
 export const CRITERION_NAMES = { hours: 'Time', cost: 'Cost', co2e: 'CO₂e', distance: 'Distance' };
 
-/** @param {{nodes: object[], edges: object[]}} hubs */
+/**
+ * @param {{nodes: object[], edges: object[]}} hubs nodes carry the id of their place; one place may
+ *   be several nodes (a port's quay and its rail yard).
+ */
 export function makeGraph(hubs) {
   const out = hubs.nodes.map(() => []);
   hubs.edges.forEach((edge, i) => out[edge.u].push(i));
-  const number = new Map(hubs.nodes.map((n, i) => [n.id, i]));
-  return { ...hubs, out, number };
+  const places = new Map();
+  hubs.nodes.forEach((node, i) => {
+    const id = node.place ?? node.id;
+    if (!places.has(id)) places.set(id, { id, name: node.name, kind: node.kind, country: node.country, nodes: [] });
+    const place = places.get(id);
+    place.nodes.push(i);
+    if (node.kind === 'city') Object.assign(place, { name: node.name, kind: 'city' });
+  });
+  return { ...hubs, out, places };
 }
 
-/** Whether an edge may be used in a year with some facilities closed. */
+/** Whether an edge may be used in a year (both its first and its last included), with closures. */
 export function usable(edge, year, closed) {
   if (year !== null && year !== undefined) {
-    if (edge.from_year !== undefined && year < edge.from_year) return false;
-    if (edge.to_year !== undefined && year >= edge.to_year) return false;
+    if (edge.from_year && year < edge.from_year) return false;
+    if (edge.to_year && year > edge.to_year) return false;
   }
   if (closed && closed.size && edge.facilities) {
     for (const f of edge.facilities) if (closed.has(f)) return false;
@@ -26,7 +36,7 @@ export function usable(edge, year, closed) {
 
 /**
  * @param {object} graph of makeGraph
- * @param {number} from, to positions of nodes
+ * @param {number[]|number} from, to positions of nodes; of several, the best is taken
  * @param {{by?: string, year?: number|null, closed?: Set<string>}} ask
  * @returns {null | {edges: number[], weight: number}} null when there is no path
  */
@@ -36,15 +46,21 @@ export function shortest(graph, from, to, { by = 'hours', year = null, closed = 
   const best = new Float64Array(n).fill(Infinity);
   const via = new Int32Array(n).fill(-1);
   const done = new Uint8Array(n);
+  const goals = new Set([to].flat());
   const heap = new Heap();
-  best[from] = 0;
-  heap.push(0, from);
+  for (const start of [from].flat()) {
+    best[start] = 0;
+    heap.push(0, start);
+  }
+  let end = -1;
   while (heap.size) {
     const [d, u] = heap.pop();
     if (done[u]) continue;
     done[u] = 1;
-    if (u === to) break;
-    if (closed?.size && u !== from && closed.has(graph.nodes[u].id)) continue;
+    if (goals.has(u)) {
+      end = u;
+      break;
+    }
     for (const i of graph.out[u]) {
       const edge = graph.edges[i];
       if (done[edge.v] || !usable(edge, year, closed)) continue;
@@ -56,10 +72,10 @@ export function shortest(graph, from, to, { by = 'hours', year = null, closed = 
       }
     }
   }
-  if (best[to] === Infinity) return null;
+  if (end < 0) return null;
   const edges = [];
-  for (let v = to; v !== from; v = graph.edges[via[v]].u) edges.push(via[v]);
-  return { edges: edges.reverse(), weight: best[to] };
+  for (let v = end; via[v] >= 0; v = graph.edges[via[v]].u) edges.push(via[v]);
+  return { edges: edges.reverse(), weight: best[end] };
 }
 
 /** A binary heap of (weight, value). */

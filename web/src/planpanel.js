@@ -12,34 +12,62 @@ export function planToRoute(graph, path, { by, year, names }) {
   const last = graph.nodes[edges.at(-1).v];
   const end = (n) => ({ name: n.name, lat: n.y, lon: n.x });
   const sum = (k) => edges.reduce((a, e) => a + e[k], 0);
-  const legs = edges.map((e) => {
-    const u = graph.nodes[e.u];
-    const v = graph.nodes[e.v];
-    const point = e.kind === 'border' || e.kind === 'transfer' || e.mode === 'border' || e.mode === 'transfer';
-    return {
-      kind: point ? (e.kind === 'border' || e.mode === 'border' ? 'border' : 'transfer') : 'line',
-      mode: e.mode, gauge_mm: e.gauge_mm, country: e.country, confidence: e.confidence,
-      from: u.name, to: v.name, length_km: e.length_km, hours: e.hours, cost_usd: e.cost_usd, co2e_kg: e.co2e_kg,
-      hours_p10: e.hours_p10, hours_p90: e.hours_p90, facilities: e.facilities,
-      ...shapeOf(graph, e, u, v, point),
-    };
-  });
-  const crossed = edges.flatMap((e) => (e.facilities ?? []).filter((f) => names.get(f)?.kind === 'border_crossing').map((f) => ({
-    crossing: names.get(f)?.name ?? f, from: graph.nodes[e.u].country, to: graph.nodes[e.v].country, hours: e.border_h ?? null,
-  })));
+  const legs = [];
+  for (const e of edges) {
+    const before = legs.at(-1);
+    const line = (e.kind ?? 'line') === 'line';
+    if (line && before?.kind === 'line' && before.mode === e.mode && before.country === e.country && e.mode !== 'ferry') extend(before, graph, e);
+    else legs.push(legOf(graph, e, names));
+  }
+  const borders = legs.filter((l) => l.kind === 'border').map((l) => ({
+    crossing: l.facilities.map((f) => names.get(f)?.name ?? f).join(', ') || l.from, from: l.country, to: l.to_country, hours: l.hours,
+  }));
   return {
     label: `${first.name} → ${last.name}`, origin: end(first), destination: end(last), by: CRITERION_NAMES[by]?.toLowerCase(), year,
     length_km: sum('length_km'), hours: { expected: sum('hours') }, cost_usd: { expected: sum('cost_usd') }, co2e_kg: { expected: sum('co2e_kg') },
-    legs, borders: crossed, plan: true, color: '#5b3fa3',
+    legs, borders, color: '#5b3fa3',
   };
 }
 
-function shapeOf(graph, e, u, v, point) {
-  if (e.g !== undefined) {
-    // a shape serves both ways; the way back has its number counted down from -1
-    return { g: graph.shapes[e.g < 0 ? -1 - e.g : e.g] };
+const SUMS = ['length_km', 'hours', 'cost_usd', 'co2e_kg'];
+
+function legOf(graph, e, names) {
+  const u = graph.nodes[e.u];
+  const v = graph.nodes[e.v];
+  const facilities = e.facilities ?? [];
+  const leg = {
+    kind: e.kind ?? 'line', mode: e.mode, gauge_mm: e.gauge_mm, country: e.country || u.country, to_country: v.country,
+    from: u.name, to: v.name, confidence: e.confidence, facilities: [...facilities],
+  };
+  for (const k of SUMS) leg[k] = e[k];
+  if (leg.kind === 'line') {
+    leg.g = shapeOf(graph, e);
+    if (!leg.g) leg.straight = [[u.y, u.x], [v.y, v.x]];
+  } else {
+    Object.assign(leg, { x: u.x, y: u.y });
+    if (facilities.length) leg.from = leg.to = names.get(facilities[0])?.name ?? u.name;
+    if (leg.kind === 'transfer') {
+      leg.transfer = e.to_gauge_mm ? `break of gauge ${e.gauge_mm} → ${e.to_gauge_mm} mm` : `transfer ${e.mode ?? ''} → ${e.to_mode ?? ''}`;
+    }
   }
-  return point ? { x: u.x, y: u.y } : { straight: [[u.y, u.x], [v.y, v.x]] };
+  return leg;
+}
+
+/** Goes on with a leg over another edge of the same mode in the same country. */
+function extend(leg, graph, e) {
+  const v = graph.nodes[e.v];
+  leg.to = v.name;
+  leg.to_country = v.country;
+  for (const k of SUMS) leg[k] += e[k];
+  leg.facilities.push(...(e.facilities ?? []));
+  const shape = shapeOf(graph, e);
+  if (leg.g && shape) leg.g = [...leg.g, ...shape];
+  else if (leg.straight) leg.straight = [...leg.straight, [v.y, v.x]];
+}
+
+/** A shape serves both ways; the way back has its number counted down from -1. */
+function shapeOf(graph, e) {
+  return e.g === undefined ? null : graph.shapes[e.g < 0 ? -1 - e.g : e.g];
 }
 
 /**
@@ -51,9 +79,12 @@ export function makePlanner(hubs, { names, on }) {
   const state = { from: null, to: null, by: 'hours', closed: new Set(), year: null };
   const message = h('p', { class: 'cm-empty', role: 'status' }, 'Choose where from and where to.');
   const closedList = h('ul', { class: 'cm-closed' });
-  const things = graph.nodes.map((n, i) => ({ name: n.name, aliases: n.aliases, id: n.id, hint: label(n.kind), weight: n.kind === 'city' ? 1 : 3, at: i }));
+  const things = [...graph.places.values()].filter((p) => !['frontier', 'strait', 'ferry'].includes(p.kind)).map((p) => ({
+    name: p.name, aliases: names.get(p.id)?.aliases, unlocode: names.get(p.id)?.unlocode, id: p.id,
+    hint: label(names.get(p.id)?.kind ?? p.kind), weight: p.kind === 'city' ? 1 : 3, place: p,
+  }));
   const pick = (end) => (thing) => {
-    state[end] = thing.at;
+    state[end] = thing.place;
     run();
   };
   const from = makeSearch(things, { label: 'From', placeholder: 'From: a city, port or crossing', pick: pick('from'), keep: true });
@@ -93,10 +124,10 @@ export function makePlanner(hubs, { names, on }) {
     const { from: a, to: b } = state;
     let route = null;
     if (a === null || b === null) message.textContent = 'Choose where from and where to.';
-    else if (a === b) message.textContent = 'Origin and destination are the same place.';
+    else if (a.id === b.id) message.textContent = 'Origin and destination are the same place.';
     else {
-      const path = shortest(graph, a, b, state);
-      if (!path) message.textContent = `No way from ${short(graph.nodes[a].name, 60)} to ${short(graph.nodes[b].name, 60)}${state.closed.size ? ' with what is closed' : ''}${state.year === null ? '' : ` in ${state.year}`}.`;
+      const path = shortest(graph, a.nodes, b.nodes, state);
+      if (!path?.edges.length) message.textContent = `No way from ${short(a.name, 60)} to ${short(b.name, 60)}${state.closed.size ? ' with what is closed' : ''}${state.year === null ? '' : ` in ${state.year}`}.`;
       else {
         route = planToRoute(graph, path, { by: state.by, year: state.year, names });
         message.textContent = `The best way over the hubs${state.year === null ? '' : ` in ${state.year}`}; click a crossing or a port on the map to close it.`;
@@ -106,7 +137,7 @@ export function makePlanner(hubs, { names, on }) {
   }
 
   const snapshot = () => (state.from === null || state.to === null ? null : {
-    from: graph.nodes[state.from].id, to: graph.nodes[state.to].id, by: state.by, closed: [...state.closed].sort(),
+    from: state.from.id, to: state.to.id, by: state.by, closed: [...state.closed].sort(),
   });
 
   return {
@@ -124,12 +155,12 @@ export function makePlanner(hubs, { names, on }) {
       run();
     },
     restore(plan) {
-      const a = graph.number.get(plan.from);
-      const b = graph.number.get(plan.to);
+      const a = graph.places.get(plan.from);
+      const b = graph.places.get(plan.to);
       if (a === undefined || b === undefined) return;
       Object.assign(state, { from: a, to: b, by: Object.hasOwn(CRITERION_NAMES, plan.by) ? plan.by : 'hours', closed: new Set(plan.closed.filter((f) => facilities.includes(f))) });
-      from.input.value = graph.nodes[a].name;
-      to.input.value = graph.nodes[b].name;
+      from.input.value = a.name;
+      to.input.value = b.name;
       criteria.forEach((x) => x.setAttribute('aria-pressed', String(x.dataset.by === state.by)));
       run();
     },

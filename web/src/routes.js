@@ -102,8 +102,8 @@ export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
     for (const d of seen) for (const l of d.legs) if (l.line && !l.sign) group.addLayer(l.line);
     for (const d of seen) for (const l of d.legs) if (l.line && l.sign) group.addLayer(l.line);
     for (const d of seen) for (const e of d.ends) group.addLayer(e);
-    look();
     on.stacked();
+    look();
   }
 
   function look() {
@@ -121,7 +121,10 @@ export function makeRoutes(L, map, parent, { renderer, theme, palette, on }) {
         l.inner?.setStyle({ weight: weight + 2 });
         l.line?.setStyle({ weight, opacity: l.leg.confidence === 'low' ? 0.8 : 1 });
       });
-      d.ends.forEach((e) => e.setRadius(4.5 + base / 2));
+      for (const e of d.ends) {
+        e.setRadius(4.5 + base / 2);
+        if (group.hasLayer(e)) e.bringToFront();
+      }
     }
   }
 

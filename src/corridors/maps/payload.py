@@ -177,8 +177,9 @@ def hubs_of(graph: Any) -> dict[str, Any] | None:
     Parameters
     ----------
     graph : networkx.MultiDiGraph
-        Nodes carry name, lon, lat, kind, country; edges mode, hours, cost_usd, co2e_kg, length_km,
-        facilities, from_year, to_year, geometry (lon, lat pairs or a shapely line).
+        Nodes carry place, name, lon, lat, kind, country; edges kind, mode, hours, cost_usd,
+        co2e_kg, length_km, facilities, from_year and to_year (0 = no limit), geometry (lon, lat
+        pairs or a shapely line). The graph's own ``names`` may name facilities by their id.
 
     Returns
     -------
@@ -207,7 +208,7 @@ def hubs_of(graph: Any) -> dict[str, Any] | None:
         for key, value in data.items():
             if key not in edge and key not in ("geometry", "facilities"):
                 cleaned = clean(value)
-                if cleaned is not None:
+                if cleaned is not None and not (key.endswith("_year") and cleaned == 0):
                     edge[key] = cleaned
         facilities = [str(f) for f in data.get("facilities") or ()]
         if facilities:
@@ -226,7 +227,12 @@ def hubs_of(graph: Any) -> dict[str, Any] | None:
                 else:
                     edge["g"] = shapes.setdefault(key, len(shapes))
         edges.append(edge)
-    return {"nodes": nodes, "edges": edges, "shapes": [s.split("|") for s in shapes]}
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "shapes": [s.split("|") for s in shapes],
+        "names": clean(graph.graph.get("names", {})),
+    }
 
 
 @lru_cache(maxsize=2)
