@@ -240,7 +240,7 @@ def test_findings_are_values() -> None:
 
 
 OURS = ("places", "terminals", "crossings", "frontiers", "ferries", "parameters", "assets",
-        "corridors", "corridor_stages")  # fmt: skip
+        "corridors", "corridor_stages", "straits")  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", OURS)

@@ -3,11 +3,7 @@
 This module is on the quick path of the command: it imports numpy and the standard library, and
 rapidfuzz only when something was not found. A :class:`NameIndex` is made once from plain columns,
 kept in the user's cache, and read back in about a millisecond; a look-up is two bisections.
-
-A place is never guessed. An exact name goes before an alias, and a place of the atlas before a
-settlement of the gazetteer. Two things of one name are told apart by what is asked for (an end of
-a route, a border crossing) and by ``Name (CC)``, ``Name, Country`` or ``Name (kind)``; where that
-leaves more than one, the answer is an error that lists them.
+Who is meant where several share a name is settled in :mod:`corridors.matching`.
 """
 
 from __future__ import annotations
@@ -19,16 +15,35 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridors.errors import DataIntegrityError, UnknownPlaceError
-from corridors.spelling import country_code, normalise, parse_point
+from corridors.matching import (
+    ALIAS,
+    CODE,
+    HOW,
+    ID,
+    LAST_KINDS,
+    NAME,
+    PART,
+    Match,
+    Role,
+    choose_crossing,
+    choose_one,
+    choose_settlement,
+    fits,
+    kind_rank,
+    point_match,
+    qualified,
+    tiers,
+    without_twins,
+)
+from corridors.spelling import normalise, parse_point
 
 __all__ = [
     "Match",
@@ -40,80 +55,6 @@ __all__ = [
     "normalise",
     "parse_point",
 ]
-
-Role = Literal["end", "crossing", "any"]
-
-# How an entry was found, best first
-_ID, _NAME, _ALIAS, _PART, _CODE = range(5)
-_HOW = ("id", "name", "alias", "part", "unlocode")
-
-# What an end of a route is most likely to be
-_END_KINDS = (
-    "city",
-    "station",
-    "port",
-    "ferry_terminal",
-    "dry_port",
-    "rail_terminal",
-    "terminal",
-    "break_of_gauge",
-    "logistics_base",
-    "border_crossing",
-    "free_zone",
-)
-# A code names what is loaded and unloaded there before it names the town around it
-_CODE_KINDS = ("port", "ferry_terminal", "dry_port", "rail_terminal", "border_crossing", "city")
-_LAST_KINDS = ("cooperation_centre", "organisation", "summit")
-
-_SAME_PLACE_KM = 25.0
-_ONE_CROSSING_KM = 75.0
-_CLEARLY_LARGER = 10
-
-# --- what is found ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A place that a text stands for.
-
-    Parameters
-    ----------
-    id : str
-        Its id in the atlas, ``gn:…`` in the gazetteer, empty for bare coordinates.
-    name, kind, country : str
-        As in the places table; a crossing has both countries, as ``CN|KZ``.
-    lon, lat : float
-        Degrees, WGS84.
-    unlocode : str
-        Empty where it has none.
-    population : int
-        Of a settlement of the gazetteer, else 0.
-    how : str
-        ``id``, ``name``, ``alias``, ``part``, ``unlocode``, ``near`` or ``point``.
-    """
-
-    id: str
-    name: str
-    kind: str
-    country: str
-    lon: float
-    lat: float
-    unlocode: str = ""
-    population: int = 0
-    how: str = "name"
-
-    @property
-    def in_atlas(self) -> bool:
-        """Whether it is a place of the atlas, not a mere settlement of the gazetteer."""
-        return not self.id.startswith("gn:")
-
-    def label(self) -> str:
-        """Return a text that finds it again and that a person can read."""
-        country = self.country.replace("|", "/")
-        return f"{self.name} ({country})" if country else self.name
-
-
-# --- the index -------------------------------------------------------------------------------
 
 _FORMAT = 2
 _DTYPES = {
@@ -182,16 +123,16 @@ class NameIndex:
         for i in range(n):
             row = [_clean(x) for x in (id[i], name[i], kind[i], country[i], unlocode[i])]
             rows.append("\t".join(row).encode())
-            keys.add((normalise(id[i]).encode(), i, _ID))
-            keys.add((normalise(name[i]).encode(), i, _NAME))
+            keys.add((normalise(id[i]).encode(), i, ID))
+            keys.add((normalise(name[i]).encode(), i, NAME))
             for alias in aliases[i].split("|") if aliases[i] else ():
-                keys.add((normalise(alias).encode(), i, _ALIAS))
+                keys.add((normalise(alias).encode(), i, ALIAS))
             if kind[i] == "border_crossing":
                 # a crossing has the names of its two sides, and both are asked for
                 for part in _sides(name[i]):
-                    keys.add((normalise(part).encode(), i, _PART))
+                    keys.add((normalise(part).encode(), i, PART))
             if unlocode[i]:
-                keys.add((normalise(unlocode[i]).encode(), i, _CODE))
+                keys.add((normalise(unlocode[i]).encode(), i, CODE))
         keys = {k for k in keys if k[0]}
         ordered = sorted(keys)
         arrays: dict[str, NDArray[Any]] = {
@@ -265,7 +206,7 @@ class NameIndex:
     def get(self, id: str) -> Match | None:
         """Return the place of an id written exactly so, or None."""
         for entry, how in self._exact(normalise(id)):
-            if how == _ID:
+            if how == ID:
                 found = self._match(entry, "id")
                 if found.id == id:
                     return found
@@ -292,12 +233,12 @@ class NameIndex:
         """
         point = parse_point(text)
         if point:
-            return [_point(text, point)]
+            return [point_match(text, point)]
         found = self._ranked(self._candidates(text), text)
         if near and len(found) < limit:
             seen = {m.id for m in found}
             found += [m for m in self._similar(text, 2 * limit) if m.id not in seen]
-        return _without_twins(found)[:limit]
+        return without_twins(found)[:limit]
 
     def resolve(self, text: str, role: Role = "end") -> Match:
         """Return the one place that a text stands for.
@@ -332,21 +273,21 @@ class NameIndex:
             raise UnknownPlaceError("an empty name; give a place, an id, a UN/LOCODE or lat,lon")
         point = parse_point(text)
         if point:
-            return (_point(text, point),)
+            return (point_match(text, point),)
         candidates = self._candidates(text)
         atlas = [c for c in candidates if c[0].in_atlas]
         if role == "crossing":
             crossings = [c for c in atlas if c[0].kind == "border_crossing"]
             if crossings:
-                return _one_crossing(crossings, [c for c in atlas if c not in crossings], text)
+                return choose_crossing(crossings, [c for c in atlas if c not in crossings], text)
         towns = [m for m, _ in candidates if not m.in_atlas]
         if role == "end" and towns:
             # a town is more likely meant than a crossing that only shares an alias with it
-            atlas = [c for c in atlas if c[0].kind != "border_crossing" or c[1] <= _NAME]
-        for tier in _tiers(atlas, text):
-            return (_one(tier, text, role),)
+            atlas = [c for c in atlas if c[0].kind != "border_crossing" or c[1] <= NAME]
+        for tier in tiers(atlas, text):
+            return (choose_one(tier, text, role),)
         if towns:
-            return (_settlement(towns, candidates, text),)
+            return (choose_settlement(towns, candidates, text),)
         raise UnknownPlaceError(f"no place is called {text.strip()!r}", self.near(text))
 
     def beginning_with(self, text: str, *, least: int = 6, limit: int = 20) -> list[Match]:
@@ -363,7 +304,7 @@ class NameIndex:
 
     def near(self, text: str, limit: int = 5) -> tuple[str, ...]:
         """Return names that resemble a text, each so that it is found again."""
-        matches = _without_twins(self._similar(text, 2 * limit))
+        matches = without_twins(self._similar(text, 2 * limit))
         return tuple(dict.fromkeys(m.label() for m in matches))[:limit]
 
     # -- behind it
@@ -412,8 +353,8 @@ class NameIndex:
         found = self._best(self._exact(normalise(text)))
         if found:
             return found
-        for name, qualifier in _qualified(text):
-            kept = [c for c in self._best(self._exact(normalise(name))) if _fits(c[0], qualifier)]
+        for name, qualifier in qualified(text):
+            kept = [c for c in self._best(self._exact(normalise(name))) if fits(c[0], qualifier)]
             if kept:
                 return kept
         return []
@@ -422,7 +363,7 @@ class NameIndex:
         best: dict[int, int] = {}
         for entry, how in hits:
             best[entry] = min(how, best.get(entry, how))
-        return [(self._match(entry, _HOW[how]), how) for entry, how in sorted(best.items())]
+        return [(self._match(entry, HOW[how]), how) for entry, how in sorted(best.items())]
 
     def _ranked(self, candidates: list[tuple[Match, int]], text: str) -> list[Match]:
         spelt = text.strip().casefold()
@@ -432,8 +373,8 @@ class NameIndex:
                 not c[0].in_atlas,
                 c[0].id.casefold() != spelt,
                 c[0].name.casefold() != spelt,
-                c[1] in (_ALIAS, _PART),
-                _kind_rank(c[0].kind, "end"),
+                c[1] in (ALIAS, PART),
+                kind_rank(c[0].kind, "end"),
                 -c[0].population,
                 c[0].id,
             ),
@@ -455,7 +396,7 @@ class NameIndex:
         how_of = self._arrays["key_how"]
 
         def note(i: int, score: float) -> None:
-            if how_of[i] == _CODE:
+            if how_of[i] == CODE:
                 return
             entry = int(entry_of[i])
             scored[entry] = max(score, scored.get(entry, 0.0))
@@ -473,7 +414,7 @@ class NameIndex:
         def worth(item: tuple[float, Match]) -> tuple[float, str]:
             score, match = item
             score += 8.0 if match.in_atlas else min(5.0, math.log10(match.population + 1))
-            score -= 4.0 if match.kind in _LAST_KINDS else 0.0
+            score -= 4.0 if match.kind in LAST_KINDS else 0.0
             return -score, match.id
 
         return [match for _, match in sorted(matches, key=worth)[:limit]]
@@ -502,153 +443,6 @@ def _sides(name: str) -> list[str]:
     return [p for p in (*parts, *inside) if len(p) >= 3 and p.lower() not in ("rail", "road")]
 
 
-def _point(text: str, point: tuple[float, float]) -> Match:
-    lon, lat = point
-    return Match("", text.strip(), "point", "", lon, lat, how="point")
-
-
-def _km(a: Match, b: Match) -> float:
-    """Return the distance of two places on the sphere: good enough to tell places apart."""
-    p, q = math.radians(a.lat), math.radians(b.lat)
-    h = (
-        math.sin((q - p) / 2) ** 2
-        + math.cos(p) * math.cos(q) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
-    )
-    return 2 * 6371.0 * math.asin(min(1.0, math.sqrt(h)))
-
-
-def _qualified(text: str) -> list[tuple[str, str]]:
-    """Return (name, qualifier) for each way in which a text may carry a qualifier."""
-    found = []
-    inside = re.fullmatch(r"\s*(.+?)\s*\(([^()]+)\)\s*", text)
-    if inside:
-        found.append((inside[1], inside[2]))
-    if "," in text:
-        name, _, rest = text.rpartition(",")
-        if name.strip() and rest.strip():
-            found.append((name, rest))
-    return found
-
-
-def _fits(match: Match, qualifier: str) -> bool:
-    """Say whether a country, a kind, or both (``CN``, ``port``, ``KZ, city``) fit a place."""
-    for part in re.split(r"[,;/|]\s*", qualifier):
-        key, countries = normalise(part), match.country.split("|")
-        fits = (
-            part.strip().upper() in countries
-            or country_code(part) in countries
-            or key == normalise(match.kind)
-            or (key in ("rail", "road") and match.id.startswith(f"{key}:"))
-        )
-        if not fits:
-            return False
-    return True
-
-
-def _kind_rank(kind: str, role: Role, *, by_code: bool = False) -> int:
-    if role == "crossing" and kind == "border_crossing":
-        return -1
-    if by_code and kind in _CODE_KINDS:
-        return _CODE_KINDS.index(kind)
-    if kind in _END_KINDS:
-        return _END_KINDS.index(kind)
-    return len(_END_KINDS) + (1 if kind in _LAST_KINDS else 0)
-
-
-def _tiers(atlas: list[tuple[Match, int]], text: str) -> Iterable[list[tuple[Match, int]]]:
-    """Yield the finds in the atlas, best tier first: id, spelling, name, alias, side, code."""
-    spelt = text.strip().casefold()
-    bare = {spelt, *(name.strip().casefold() for name, _ in _qualified(text))}
-    tiers = (
-        [c for c in atlas if c[0].id.casefold() == spelt and c[1] == _ID],
-        [c for c in atlas if c[0].name.casefold() in bare],
-        [c for c in atlas if c[1] <= _NAME],
-        [c for c in atlas if c[1] == _CODE],
-        [c for c in atlas if c[1] == _ALIAS],
-        [c for c in atlas if c[1] == _PART],
-    )
-    for tier in tiers:
-        if tier:
-            yield tier
-
-
-def _one(tier: list[tuple[Match, int]], text: str, role: Role) -> Match:
-    by_code = all(how == _CODE for _, how in tier)
-
-    def rank(match: Match) -> int:
-        return 0 if role == "any" else _kind_rank(match.kind, role, by_code=by_code)
-
-    best = min(rank(match) for match, _ in tier)
-    matches = sorted((m for m, _ in tier if rank(m) == best), key=lambda m: m.id)
-    first = matches[0]
-    if all(m.kind == "border_crossing" and _km(first, m) <= _SAME_PLACE_KM for m in matches):
-        return first
-    if len(matches) > 1:
-        raise UnknownPlaceError(_choose(text, matches))
-    return first
-
-
-def _one_crossing(
-    crossings: list[tuple[Match, int]], others: list[tuple[Match, int]], text: str
-) -> tuple[Match, ...]:
-    """Return the rows of one crossing: its railway and its road, perhaps two of one."""
-    best = next(iter(_tiers(crossings, text)))
-    if best[0][1] == _ID and len(best) == 1:
-        return (best[0][0],)
-    meant = [m for m, _ in best]
-    if _apart(meant) and others:
-        # a place of that name says which of them is meant: it lies there
-        with contextlib.suppress(UnknownPlaceError):
-            town = _one(next(iter(_tiers(others, text))), text, "end")
-            meant = [m for m in meant if _km(town, m) <= _ONE_CROSSING_KM] or meant
-    if _apart(meant):
-        raise UnknownPlaceError(_choose(text, sorted(meant, key=lambda m: m.id)))
-    # the railway may go by the names of both sides and the road by one: they are found together
-    near = [m for m, _ in crossings if _km(meant[0], m) <= _ONE_CROSSING_KM]
-    return tuple(sorted(near, key=lambda m: m.id))
-
-
-def _without_twins(matches: Sequence[Match]) -> list[Match]:
-    """Return matches without the towns of the gazetteer that the atlas has too."""
-    cities = [m for m in matches if m.in_atlas and m.kind in ("city", "station")]
-    return [m for m in matches if m.in_atlas or not any(_km(m, c) < 20.0 for c in cities)]
-
-
-def _apart(matches: Sequence[Match]) -> bool:
-    return any(_km(matches[0], m) > _ONE_CROSSING_KM for m in matches)
-
-
-def _settlement(towns: list[Match], candidates: list[tuple[Match, int]], text: str) -> Match:
-    """Return the settlement that is meant: the only one, or the one far larger than the rest."""
-    ids = [m for m, how in candidates if how == _ID]
-    if len(ids) == 1:
-        return ids[0]
-    named = [m for m, how in candidates if how <= _NAME]
-    for group in (towns, named):
-        ordered = sorted(group, key=lambda m: (-m.population, m.id))
-        if len(ordered) == 1:
-            return ordered[0]
-        if len(ordered) > 1 and ordered[0].population >= _CLEARLY_LARGER * max(
-            1, ordered[1].population
-        ):
-            return ordered[0]
-    raise UnknownPlaceError(_choose(text, sorted(towns, key=lambda m: (-m.population, m.id))))
-
-
-def _choose(text: str, matches: Sequence[Match]) -> str:
-    shown = [
-        f"{m.id} ({m.name}, {m.kind}, {m.country.replace('|', '/')}"
-        + (f", population {m.population:,})" if m.population else ")")
-        for m in matches[:8]
-    ]
-    more = f" and {len(matches) - 8} more" if len(matches) > 8 else ""
-    return (
-        f"{text.strip()!r} is the name of {len(matches)} places; give the id of one: "
-        + "; ".join(shown)
-        + more
-    )
-
-
 def likeliest(index: NameIndex, text: str) -> tuple[Match, list[Match]]:
     """Return the thing of the atlas that a text stands for, and the others of that name.
 
@@ -664,8 +458,8 @@ def likeliest(index: NameIndex, text: str) -> tuple[Match, list[Match]]:
         begun = index.beginning_with(text)
         if len(begun) == 1:
             return begun[0], []
-    for tier in _tiers(atlas, text):
-        first = _one(tier, text, "end")
+    for tier in tiers(atlas, text):
+        first = choose_one(tier, text, "end")
         others = index._ranked(candidates, text)
         return first, [m for m in others if m.id != first.id]
     raise UnknownPlaceError(f"nothing is called {text.strip()!r}", index.near(text))

@@ -37,6 +37,7 @@ _MARKUP = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ID = re.compile(r"[a-z0-9][a-z0-9:_.-]*")
 _LOCODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}")
+_ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,8})?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DATE = re.compile(r"(\d{1,6})(?:-(\d{2})(?:-(\d{2}))?)?")
 _UNITS = ("_km", "_h", "_usd", "_mm", "_kg", "_t", "_mw", "_pct", "_km_h")
@@ -390,6 +391,11 @@ def _check_country(text: str, column: Column) -> str | None:
     return f"{text!r} is no ISO 3166-1 alpha-2 code{hint}"
 
 
+def _check_zone(text: str, column: Column) -> str | None:
+    """Say what is wrong with a country, or with a zone within one (RU-NCR)."""
+    return None if _ZONE.fullmatch(text) else _check_country(text, column)
+
+
 def _check_locode(text: str, column: Column) -> str | None:
     if _LOCODE.fullmatch(text):
         return None
@@ -411,6 +417,7 @@ _CHECKS = {
     "date": _check_date,
     "choice": _check_choice,
     "country": _check_country,
+    "zone": _check_zone,
     "locode": _check_locode,
 }
 _RULES = {"float": "range", "int": "range", "date": "date", "choice": "choice"}

@@ -33,7 +33,8 @@ THEMES = (
 )
 GAUGES = ("1000", "1067", "1435", "1520", "1524", "1600", "1668", "1676")
 PLACE_KINDS = (
-    "border_crossing", "break_of_gauge", "city", "compressor_station", "cooperation_centre",
+    "border_crossing", "break_of_gauge", "charging_station", "city", "compressor_station",
+    "cooperation_centre",
     "dry_port", "ferry_terminal", "free_zone", "gas_field", "gas_plant", "hydro_plant",
     "logistics_base", "metering_station", "mine", "oil_field", "oil_gas_terminal", "organisation",
     "port", "pumping_station", "rail_terminal", "solar_farm", "station", "summit", "terminal",
@@ -54,7 +55,7 @@ class Column:
     ----------
     name : str
     type : str
-        ``id, text, float, int, date, choice, country`` or ``locode``.
+        ``id, text, float, int, date, choice, country, zone`` or ``locode``.
     meaning : str
     unit : str
     required : bool
@@ -407,7 +408,7 @@ TABLES: dict[str, Table] = {
         (
             _c("key", "text", "name of the parameter", required=True, telling=True),
             _c("mode", "text", "mode, empty for all"),
-            _c("country", "country", "ISO 3166-1, empty everywhere else"),
+            _c("country", "zone", "ISO 3166-1 or a zone of zones.csv, empty everywhere else"),
             _c("unit", "text", "unit of the value", required=True, telling=True),
             _c("value", "float", "central value", required=True, low=0, telling=True),
             _c("low", "float", "tenth percentile", low=0),
@@ -415,6 +416,58 @@ TABLES: dict[str, Table] = {
             _CONFIDENCE,
             _SOURCE,
             _NOTE,
+        ),
+    ),
+    "straits": Table(
+        "straits and canals that can be closed, each a gate between two points",
+        ("id",),
+        (),
+        (
+            _IDENT,
+            _NAME,
+            _c(
+                "lat1",
+                "float",
+                "latitude of one end",
+                unit="degree",
+                required=True,
+                low=-90,
+                high=90,
+                telling=True,
+            ),
+            _c(
+                "lon1",
+                "float",
+                "longitude of one end",
+                unit="degree",
+                required=True,
+                low=-180,
+                high=180,
+                telling=True,
+            ),
+            _c(
+                "lat2",
+                "float",
+                "latitude of the other end",
+                unit="degree",
+                required=True,
+                low=-90,
+                high=90,
+                telling=True,
+            ),
+            _c(
+                "lon2",
+                "float",
+                "longitude of the other end",
+                unit="degree",
+                required=True,
+                low=-180,
+                high=180,
+                telling=True,
+            ),
+            _ALIASES,
+            _CONFIDENCE,
+            _SOURCE,
         ),
     ),
     "corridors": Table(
