@@ -44,19 +44,21 @@ def test_thread_does_not_turn_back(shape: ModuleType) -> None:
 def test_short_edges_stay_chords_and_both_directions_agree(
     shape: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Shu - Almaty passes Otar, by hand; the short edge has nothing to gain; the town is too far
-    few = np.array([[75.5, 43.9]]), np.ones(1), np.zeros(1, dtype=bool), np.array(["KZ"])
+    # Termez - Mukry runs by Kelif, by hand; the short edge has nothing to gain; Shu - Almaty
+    # passes Otar, but is drawn straight for 89 km beyond it; the town is too far from all
+    few = np.array([[75.5, 44.9]]), np.ones(1), np.zeros(1, dtype=bool), np.array(["KZ"])
     monkeypatch.setattr(shape, "_places", lambda tables: few)
-    a_lon, a_lat = np.array([74.639, 76.306, 70.0]), np.array([43.770, 43.599, 45.0])
-    b_lon, b_lat = np.array([76.306, 74.639, 70.05]), np.array([43.599, 43.770, 45.0])
-    km = np.array([143.711, 143.711, 4.0])
-    via, precision = shape.via_for_edges(a_lon, a_lat, b_lon, b_lat, km, ["KZ"] * 3)
-    assert precision == ["station", "station", "chord"]
+    a_lon, a_lat = np.array([67.105, 65.740, 70.0, 74.639]), np.array([37.38, 37.6, 45.0, 43.77])
+    b_lon, b_lat = np.array([65.740, 67.105, 70.05, 76.306]), np.array([37.6, 37.38, 45.0, 43.599])
+    km = np.array([130.4, 130.4, 4.0, 143.711])
+    via, precision = shape.via_for_edges(a_lon, a_lat, b_lon, b_lat, km, ["UZ"] * 3 + ["KZ"])
+    assert precision == ["station", "station", "chord", "chord"]
     assert via[2] is None
     np.testing.assert_allclose(via[0], via[1][::-1])
-    line = np.vstack([[[74.639, 43.770]], via[0], [[76.306, 43.599]]])
-    assert shape.line_km(line) <= 143.711 * shape.TRUSTED_KM
-    assert np.hypot(*(via[0] - [75.206, 43.537]).T).min() < 0.01
+    for i in (0, 3):
+        line = np.vstack([[[a_lon[i], a_lat[i]]], via[i], [[b_lon[i], b_lat[i]]]])
+        assert shape.line_km(line) <= km[i] * shape.TRUSTED_KM
+    assert np.hypot(*(via[3] - [75.206, 43.537]).T).min() < 0.01
 
 
 def test_tables_say_where_from_and_how_sure() -> None:

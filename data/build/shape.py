@@ -100,6 +100,7 @@ USE = 0.97  # share of the stored length that the drawn line may take up
 SHORTEST_KM = 15.0  # edges shorter than this stay chords: nothing to gain
 TRUSTED_KM = 1.005  # a line by hand may be drawn this much longer than stored, not more
 STATION_WEIGHT = 5.0
+LONGEST_KM = 80.0  # longer straight pieces make a line a chord
 # where threading by towns was measured to make lines worse (see the report): known points only
 NO_TOWNS = frozenset({"IR"})
 STATION_COLUMNS = ["id", "name", "country", "lon", "lat", "esr", "source", "confidence"]
@@ -290,6 +291,11 @@ def via_for_edges(
         via = np.vstack(line)[:-1]
         if len(via):
             vias[i], precision[i] = via.round(5), best
+            # what is still drawn straight for so long is a chord, whatever its ends
+            whole = np.vstack([a[i], vias[i], b[i]])
+            pieces = _km(whole[:-1, 0], whole[:-1, 1], whole[1:, 0], whole[1:, 1])
+            if pieces.max() > LONGEST_KM:
+                precision[i] = "chord"
     return vias, precision
 
 
