@@ -273,5 +273,5 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-if __name__ == "__main__":
-    main()
+# commands of other rooms register themselves on ``app``
+from corridors import cli_atlas  # noqa: E402, F401

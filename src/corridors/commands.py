@@ -219,3 +219,97 @@ def make_map(
         print(f"{output} written, {output.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
     if open_it:
         webbrowser.open(output.resolve().as_uri())
+
+
+def list_assets(
+    text: str | None,
+    kinds: list[str],
+    countries: list[str],
+    statuses: list[str],
+    year: int | None,
+    format: str,
+    output: Path | None,
+    data: Path | None,
+) -> None:
+    """Print assets by name, kind, country, status and year."""
+    from corridors.atlas import load_atlas, select
+
+    atlas = load_atlas(data=data)
+    frame = select(
+        atlas.assets, kind=kinds or None, country=countries or None, status=statuses or None,
+        year=year,
+    )  # fmt: skip
+    if text:
+        ids = [m.id for m in atlas.find(text, limit=50)]
+        frame = frame[frame["id"].isin(ids)]
+        if frame.empty:
+            near = tuple(m.name for m in atlas.find(text, limit=3))
+            raise UnknownPlaceError(f"no asset like {text!r}", near)
+    columns = [c for c in ("id", "name", "kind", "status", "opened", "countries", "published_km",
+                           "drawn_km", "capacity", "capacity_unit", "precision", "confidence")
+               if c in frame.columns]  # fmt: skip
+    emit(f"{len(frame)} assets", columns, _frame_rows(frame, columns), format, output)
+
+
+def show_facts(name: str, format: str, data: Path | None) -> None:
+    """Print what is known about one thing."""
+    import json
+
+    from corridors.atlas import load_atlas
+
+    if format not in ("table", "json"):
+        raise SchemaError(f"--format {format!r} is unknown; choose table or json")
+    facts = load_atlas(data=data).show(name)
+    if format == "json":
+        print(json.dumps(facts.to_dict(), ensure_ascii=False, indent=2))
+        return
+    print(facts)
+
+
+def check_file(file: Path, kind: str | None, format: str) -> bool:
+    """Print the faults of a file; return whether there are any."""
+    from corridors.schema import validate
+
+    findings = validate(file, kind)
+    if not findings and format == "table":
+        print(f"{file}: no faults")
+        return False
+    rows: list[list[Any]] = [
+        ["" if f.row is None else f.row, f.id, f.column, f.rule, f.message] for f in findings
+    ]
+    title = f"{file}: {len(findings)} fault{'s' if len(findings) != 1 else ''}"
+    emit(title, ["row", "id", "column", "rule", "fault"], rows, format, None)
+    return bool(findings)
+
+
+EXPORTS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".parquet": "", ".kml": "KML"}
+
+
+def export_atlas(
+    output: Path, what: str, countries: list[str], kinds: list[str], data: Path | None
+) -> None:
+    """Write assets, places or both to a file."""
+    from corridors.atlas import load_atlas, select
+
+    ending = output.suffix.lower()
+    if ending not in EXPORTS:
+        raise SchemaError(f"cannot export to {output.name}: end it in {', '.join(EXPORTS)}")
+    if what == "all" and ending != ".gpkg":
+        raise SchemaError("only .gpkg holds more than one layer; choose --what assets or places")
+    atlas = load_atlas(data=data)
+    frames = {
+        name: select(getattr(atlas, name), kind=kinds or None, country=countries or None)
+        for name in (("assets", "places") if what == "all" else (what,))
+    }
+    with whole(output) as scratch:
+        for name, frame in frames.items():
+            if ending == ".parquet":
+                frame.to_parquet(scratch, index=False)
+            elif ending == ".kml":
+                # KML knows a name and a description; the rest goes into the description
+                kept = [c for c in ("kind", "status", "source") if c in frame.columns]
+                text = frame[kept].fillna("").astype(str).agg("; ".join, axis=1)
+                slim = frame[["name", "geometry"]].assign(description=text)
+                slim.to_file(scratch, driver="KML")
+            else:
+                frame.to_file(scratch, layer=name, driver=EXPORTS[ending])
