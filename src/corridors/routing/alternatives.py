@@ -17,8 +17,9 @@ import numpy as np
 
 from corridors.errors import NoRouteError, SchemaError, SnapError
 from corridors.network.store import KINDS
-from corridors.routing.answer import Join, assemble, both_joins, path_steps
+from corridors.routing.answer import assemble, both_joins, path_steps
 from corridors.routing.engine import INF
+from corridors.routing.joins import Join
 from corridors.routing.legs import LINE, Step
 from corridors.routing.profile import FREIGHT, MODES, Cargo, Profile
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.errors import NoRouteError, SchemaError, SnapError
-from corridors.geodesy import distance_km
-from corridors.network.store import KINDS, MODES
 from corridors.routing.engine import INF
+from corridors.routing.joins import DRAYAGE_FROM_KM, Join, both_joins, drayage
 from corridors.routing.legs import (
     Leg,
     Step,
@@ -24,148 +23,14 @@ from corridors.routing.legs import (
     line_of,
 )
 from corridors.routing.pricing import LEVELS, ferry_hours, transfer_key
-from corridors.routing.profile import FREIGHT, QUANTUM, Cargo, Profile
+from corridors.routing.profile import FREIGHT, MODES, Cargo, Profile
 from corridors.routing.route import End, Range, Route
-from corridors.routing.snap import LIMIT_KM, snap
 
 if TYPE_CHECKING:
     from corridors.names import Match as Place
     from corridors.routing.network import Network, Weighted
 
 DRAWS = 1000
-DRAYAGE_FACTOR = 1.3
-"""Road km per straight km between a place and the line that it is joined to."""
-DRAYAGE_FROM_KM = 1.0
-MAX_ENDS = 12
-
-
-@dataclass(frozen=True, eq=False)
-class Join:
-    """One way of joining a place to the network: a node, and what lies before it.
-
-    ``edge``/``fraction`` are set where the place lies inside an edge; ``offset`` is the weight
-    of the part of that edge up to the node.
-    """
-
-    node: int
-    offset: int
-    snap_km: float
-    edge: int = -1
-    fraction: float = 0.0
-    forward: bool = True
-
-
-def limits(net: Network, modes: tuple[str, ...]) -> dict[str, float]:
-    """Return the snapping limit in km of each mode."""
-    return {m: km for m, km in {**LIMIT_KM, **dict(net.snap_limits_km)}.items() if m in modes}
-
-
-def drayage_weight(net: Network, profile: Profile, km: float, country: str) -> float:
-    """Return the weight in quanta of the way between a place and its line, by road."""
-    if km < DRAYAGE_FROM_KM and profile.by != "distance":
-        return 0.0
-    value = drayage(net, profile.cargo, km, country)
-    value["distance"] = km
-    weights = profile.weights or ((profile.by, 1.0),)
-    return sum(w * value[name] for name, w in weights) / QUANTUM[profile.by]
-
-
-def drayage(net: Network, cargo: Cargo, km: float, country: str) -> dict[str, float]:
-    """Return hours, USD and kg CO2e of so many straight km by truck."""
-    from corridors.routing.pricing import cargo_amounts
-
-    p = net.parameters
-    teu, tonnes = cargo_amounts(cargo, p)
-    road_km = km * DRAYAGE_FACTOR
-    grams = (
-        p.get("co2e_g_per_tkm.ttw", "road", country).value
-        + p.get("co2e_g_per_tkm.wtt", "road", country).value
-    )
-    return {
-        "time": road_km / p.get("speed_km_h", "road", country).value,
-        "cost": road_km * p.get("cost_usd_per_teu_km", "road", country).value * teu,
-        "co2e": road_km * grams * tonnes / 1000.0,
-    }
-
-
-def joins(net: Network, place: Place, w: Weighted, *, arriving: bool) -> tuple[list[Join], float]:
-    """Return how a place joins the network, and the km to the nearest usable line.
-
-    A terminal joins at its own nodes; any other place at the nearest line of each mode, and for
-    sea and ferry at the terminals in reach.
-    """
-    c, profile = net.columns, w.profile
-    usable = w.weights < INF
-    reach = limits(net, profile.modes)
-    found: list[Join] = []
-    own = _terminal_nodes(net, place.id)
-    served: set[str] = set()
-    for node, modes in own:
-        if modes & set(profile.modes):
-            served |= modes
-            found.append(Join(node, 0, 0.0))
-    wanted = {m: km for m, km in reach.items() if m not in served}
-    nearest = 0.0 if found else float("inf")
-    for mode in ("sea", "ferry"):
-        if mode in wanted:
-            km_limit = wanted.pop(mode)
-            for node, km in _ports_near(net, place, mode, km_limit):
-                nearest = min(nearest, km)
-                offset = round(drayage_weight(net, profile, km, place.country))
-                found.append(Join(node, offset, km))
-    # a named place joins lines of its own country; a crossing or a point those of any
-    country = "" if place.kind in ("border_crossing", "point") else place.country
-    for s in snap(c, net.segments, place.lon, place.lat, usable, wanted, country=country,
-                  groups=net.groups)[:MAX_ENDS]:  # fmt: skip
-        nearest = min(nearest, s.km)
-        gap = drayage_weight(net, profile, s.km, place.country)
-        weight = float(w.weights[s.edge])
-        oneway = bool(c.e_oneway[s.edge])
-        for forward in (True, False):
-            # leaving forward means on to v; arriving forward means in from u
-            if oneway and not forward:
-                continue
-            share = (1.0 - s.fraction) if forward != arriving else s.fraction
-            node = int(c.e_v[s.edge] if forward != arriving else c.e_u[s.edge])
-            found.append(Join(node, round(gap + share * weight), s.km, s.edge, s.fraction, forward))
-    return found, nearest
-
-
-@lru_cache(maxsize=8)
-def _terminal_table(key: int, net: Network) -> dict[str, list[tuple[int, set[str]]]]:
-    c = net.columns
-    nodes = np.flatnonzero(np.asarray(c.n_terminal) > 0)
-    member: dict[int, set[str]] = {int(n): set() for n in nodes}
-    line = np.asarray(c.e_kind) == KINDS.index("line")
-    for end in (np.asarray(c.e_u), np.asarray(c.e_v)):
-        for row in np.flatnonzero(line & np.isin(end, nodes)):
-            member[int(end[row])].add(MODES[c.e_mode[row]])
-    table: dict[str, list[tuple[int, set[str]]]] = {}
-    for node in nodes:
-        name = c.words["facility"][c.n_terminal[node]]
-        table.setdefault(name, []).append((int(node), member[int(node)]))
-    return table
-
-
-def terminal_table(net: Network) -> dict[str, list[tuple[int, set[str]]]]:
-    """Return the nodes of every terminal, with the modes whose lines end there."""
-    return _terminal_table(id(net.columns), net)
-
-
-def _terminal_nodes(net: Network, ident: str) -> list[tuple[int, set[str]]]:
-    return terminal_table(net).get(ident, [])
-
-
-def _ports_near(net: Network, place: Place, mode: str, limit_km: float) -> list[tuple[int, float]]:
-    nodes = [n for rows in terminal_table(net).values() for n, modes in rows if mode in modes]
-    if not nodes:
-        return []
-    at = np.array(nodes)
-    km = np.atleast_1d(
-        distance_km(place.lon, place.lat, net.columns.n_lon[at], net.columns.n_lat[at])
-    )
-    order = np.argsort(km, kind="stable")[:4]
-    return [(int(at[i]), float(km[i])) for i in order if km[i] <= limit_km]
 
 
 def path_steps(
@@ -287,38 +152,6 @@ def _answer(
         steps += part
         ends += [first, last]
     return assemble(net, w, stops, queries, steps, ends, breaks, seed, notes)
-
-
-def both_joins(net: Network, a: Place, b: Place, w: Weighted) -> tuple[list[Join], list[Join]]:
-    """Return how two places join the network.
-
-    Raises
-    ------
-    SnapError
-        Where one of them is beyond the limits of every asked mode.
-    """
-    start, a_km = joins(net, a, w, arriving=False)
-    end, b_km = joins(net, b, w, arriving=True)
-    for place, found, km in ((a, start, a_km), (b, end, b_km)):
-        if not found:
-            raise _too_far(net, place, w, km)
-    return start, end
-
-
-def _too_far(net: Network, place: Place, w: Weighted, km: float) -> SnapError:
-    modes = w.profile.modes
-    wide = {m: 1000.0 for m in modes if m in ("rail", "road", "pipeline")}
-    found = snap(net.columns, net.segments, place.lon, place.lat, w.weights < INF, wide,
-                 country="") if wide else []  # fmt: skip
-    ports = [p for m in modes if m in ("sea", "ferry") for p in _ports_near(net, place, m, 20000)]
-    best = [(s.km, MODES[net.columns.e_mode[s.edge]]) for s in found]
-    best += [(p[1], "port") for p in ports[:1]]
-    said = ", ".join(f"{what} {away:,.0f} km" for away, what in sorted(best)[:3])
-    limit = ", ".join(f"{m} {v:g}" for m, v in limits(net, modes).items())
-    return SnapError(
-        f"{place.name} ({place.lat:.3f}, {place.lon:.3f}) is too far from any open line by "
-        f"{', '.join(modes)}: nearest {said or 'none within 1,000 km'} away; limits in km: {limit}"
-    )
 
 
 def assemble(
@@ -548,4 +381,4 @@ def _borders(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-__all__ = ["LEVELS", "answer", "assemble", "joins", "path_steps"]
+__all__ = ["LEVELS", "answer", "assemble", "both_joins", "path_steps"]

@@ -14,7 +14,7 @@ from corridors.routing.legs import facility_name
 
 if TYPE_CHECKING:
     from corridors.names import Match as Place
-    from corridors.routing.answer import Join
+    from corridors.routing.joins import Join
     from corridors.routing.network import Network, Weighted
 
 

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,15 +43,95 @@ class Metric(Protocol):
         """Give some arcs new weights, in place: only for a metric that nobody else holds."""
         ...
 
+    def backward(self) -> Metric:
+        """Return the metric of the same arcs travelled the other way round."""
+        ...
+
 
 class Engine(Protocol):
     """A topology that takes weights."""
 
     n_nodes: int
 
+    def tree(self) -> Tree | None:
+        """Return the engine's elimination tree, None where it has none."""
+        ...
+
     def metric(self, weights: NDArray[np.uint32]) -> Metric:
         """Return the metric of one weight per arc."""
         ...
+
+
+class Tree:
+    """The elimination tree of a node order.
+
+    Every shortest path between two nodes passes a node that is an ancestor of both (each node
+    counts among its own ancestors), or is the same inside a subtree: the distances from a node to
+    its ancestors, and from those to another node, are all that a distance needs.
+
+    Attributes
+    ----------
+    order : int array
+        Nodes by rank.
+    rank : int array
+        Rank of each node.
+    parent : int array
+        Rank of the parent of each rank, -1 at a root. Parents rank above their children.
+    """
+
+    def __init__(self, order: NDArray[np.int64], parent: NDArray[np.int64]) -> None:
+        self.order, self.parent = order, parent
+        self.rank = np.empty(len(order), dtype=np.int64)
+        self.rank[order] = np.arange(len(order))
+
+
+def _parents(tail: NDArray[Any], head: NDArray[Any], rank: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the elimination tree of an undirected graph (Liu's algorithm)."""
+    n = len(rank)
+    a, b = rank[tail].astype(np.int64), rank[head].astype(np.int64)
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    key = np.unique(high[low != high] * n + low[low != high])
+    parent, root = [-1] * n, list(range(n))
+    for above, below in zip((key // n).tolist(), (key % n).tolist(), strict=True):
+        # climb from below to the root of its tree, shortening the way for the next
+        at = below
+        while root[at] != above:
+            up, root[at] = root[at], above
+            if up == at:
+                parent[at] = above
+                break
+            at = up
+    return np.array(parent, dtype=np.int64)
+
+
+def _twins(tail: NDArray[Any], head: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (ghosts, twin): arcs with no arc the other way, and each arc's opposite.
+
+    ``ghosts`` are to be appended reversed; ``twin`` covers them too.
+    """
+    m = len(tail)
+    low, high = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head).astype(np.int64)
+    up = np.asarray(tail) <= np.asarray(head)
+    pair = low * (int(high.max(initial=0)) + 1) + high
+    order = np.lexsort((np.arange(m), ~up, pair))
+    pair_o, up_o = pair[order], up[order]
+    new = np.ones(m, dtype=bool)
+    new[1:] = (pair_o[1:] != pair_o[:-1]) | (up_o[1:] != up_o[:-1])
+    starts = np.flatnonzero(new)
+    nth = np.arange(m) - np.repeat(starts, np.diff(np.append(starts, m)))
+    # the nth arc one way belongs to the nth arc the other way
+    key = (pair_o * (m + 1) + nth)[up_o], (pair_o * (m + 1) + nth)[~up_o]
+    ups, downs = order[up_o], order[~up_o]
+    at = np.searchsorted(key[1], key[0])
+    hit = at < len(key[1])
+    hit[hit] = key[1][at[hit]] == key[0][hit]
+    loop = np.asarray(tail) == np.asarray(head)
+    twin = np.full(m, -1, dtype=np.int64)
+    twin[ups[hit]], twin[downs[at[hit]]] = downs[at[hit]], ups[hit]
+    twin[loop] = np.flatnonzero(loop)
+    ghosts = np.flatnonzero(twin < 0)
+    twin[ghosts] = m + np.arange(len(ghosts))
+    return ghosts, np.concatenate([twin, ghosts])
 
 
 def _check(nodes: NDArray[Any], n: int) -> NDArray[np.uint32]:
@@ -75,19 +156,23 @@ class CchEngine:
 
         self._kit = pyroutingkit
         self.n_nodes, self.n_arcs = len(lat), len(tail)
+        # with every arc its opposite in the order, one order serves both directions
+        ghosts, self._twin = _twins(tail, head)
+        self._tail = np.concatenate([tail, np.asarray(head)[ghosts]]).astype(np.uint32)
+        self._head = np.concatenate([head, np.asarray(tail)[ghosts]]).astype(np.uint32)
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._tree: Tree | None = None
         self._topology = pyroutingkit.CCHTopology()
         if folder is not None and folder.is_dir():
             self._topology.load(str(folder))
-            if (
-                self._topology.node_count == self.n_nodes
-                and self._topology.arc_count == self.n_arcs
-            ):
+            same = self._topology.arc_count == len(self._tail)
+            if same and self._topology.node_count == self.n_nodes:
                 return
             self._topology = pyroutingkit.CCHTopology()
         self._topology.build(
-            tail.astype(np.uint32), head.astype(np.uint32),
-            lat.astype(np.float32), lon.astype(np.float32), self.n_nodes,
-        )  # fmt: skip
+            self._tail, self._head, lat.astype(np.float32), lon.astype(np.float32), self.n_nodes
+        )
         if folder is not None:
             _save_whole(self._topology, folder)
 
@@ -95,11 +180,42 @@ class CchEngine:
         """Return the customized metric of one weight per arc."""
         if len(weights) != self.n_arcs:
             raise ValueError(f"{len(weights)} weights for {self.n_arcs} arcs")
+        whole = np.full(len(self._tail), INF, dtype=np.uint32)
+        np.minimum(weights, INF, out=whole[: self.n_arcs], casting="unsafe")
+        return self._made(whole)
+
+    def _made(self, weights: NDArray[np.uint32]) -> CchMetric:
         metric = self._kit.CCHMetric(self._topology)
-        metric.customize(
-            np.minimum(weights, INF).astype(np.uint32), thread_count=os.cpu_count() or 1
-        )
-        return CchMetric(metric, self.n_nodes)
+        metric.customize(weights, thread_count=os.cpu_count() or 1)
+        return CchMetric(metric, self.n_nodes, lambda: self._made(metric.weights[self._twin]))
+
+    def tree(self) -> Tree:
+        """Return the elimination tree; the first time takes seconds, then it is on disk."""
+        with self._lock:
+            if self._tree is None:
+                self._tree = self._read_tree()
+            return self._tree
+
+    def _read_tree(self) -> Tree:
+        with contextlib.ExitStack() as stack:
+            folder = self._folder
+            if folder is None or not (folder / "order").is_file():
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                self._topology.save(str(folder))
+            order = np.fromfile(folder / "order", dtype=np.uint32).astype(np.int64)
+            kept = folder / "parent.npy"
+            if kept.is_file():
+                parent = np.load(kept)
+                if len(parent) == len(order):
+                    return Tree(order, parent)
+            rank = np.empty(len(order), dtype=np.int64)
+            rank[order] = np.arange(len(order))
+            parent = _parents(self._tail, self._head, rank)
+            with contextlib.suppress(OSError):
+                scratch = kept.with_name(f".parent-{os.getpid()}.npy")
+                np.save(scratch, parent)
+                scratch.replace(kept)
+            return Tree(order, parent)
 
 
 def _save_whole(topology: Any, folder: Path) -> None:
@@ -117,9 +233,10 @@ def _save_whole(topology: Any, folder: Path) -> None:
 class CchMetric:
     """A customized metric; its queries share work space, so they take turns."""
 
-    def __init__(self, metric: Any, n_nodes: int) -> None:
-        self._metric, self._n = metric, n_nodes
+    def __init__(self, metric: Any, n_nodes: int, turn: Callable[[], CchMetric]) -> None:
+        self._metric, self._n, self._turn = metric, n_nodes, turn
         self._lock = threading.Lock()
+        self._back: CchMetric | None = None
 
     def query(self, source: int, target: int) -> tuple[int, Arcs]:
         """Return weight and arcs of a shortest path."""
@@ -139,9 +256,17 @@ class CchMetric:
         with self._lock:
             return np.asarray(self._metric.distances_many_to_many(s, t))
 
+    def backward(self) -> Metric:
+        """Return the metric the other way round, made at the first call."""
+        with self._lock:
+            if self._back is None:
+                self._back = self._turn()
+            return self._back
+
     def reweigh(self, arcs: NDArray[Any], weights: NDArray[np.uint32]) -> None:
         """Give some arcs new weights, in place."""
         with self._lock:
+            self._back = None
             self._metric.update_weights(np.asarray(arcs, dtype=np.uint32), np.asarray(weights))
 
 
@@ -157,6 +282,9 @@ class ScipyEngine:
         if len(weights) != self.n_arcs:
             raise ValueError(f"{len(weights)} weights for {self.n_arcs} arcs")
         return ScipyMetric(self._tail, self._head, np.asarray(weights), self.n_nodes)
+
+    def tree(self) -> None:
+        """Return None: Dijkstra needs no order."""
 
 
 class ScipyMetric:
@@ -181,6 +309,10 @@ class ScipyMetric:
         self._matrix = csr_array((cost, (tail[self._arc], head[self._arc])), shape=(n, n))
         self._key = tail[self._arc].astype(np.int64) * n + head[self._arc]
         self._weights = weights
+
+    def backward(self) -> Metric:
+        """Return the metric the other way round."""
+        return ScipyMetric(*reversed(self._ends), self._weights, self._n)
 
     def query(self, source: int, target: int) -> tuple[int, Arcs]:
         """Return weight and arcs of a shortest path."""

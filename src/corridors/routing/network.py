@@ -56,6 +56,14 @@ class _Shared:
         self._engine: Engine | None = None
         self._prices: OrderedDict[Any, Prices] = OrderedDict()
         self._metrics: OrderedDict[Any, Weighted] = OrderedDict()
+        self._kept: dict[str, Any] = {}
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what was made once of the columns alone."""
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = make()
+            return self._kept[name]
 
     def engine(self) -> Engine:
         with self._lock:
@@ -233,6 +241,13 @@ class Network:
         """Return the engine over this network's arcs."""
         return self._shared.engine()
 
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return something that follows from the columns alone, made at the first call.
+
+        All views of one network (closures, other years and parameters) share it.
+        """
+        return self._shared.kept(name, make)
+
     def back_arcs(self) -> NDArray[np.int64]:
         """Return the arc against each edge's direction, -1 where it is one-way."""
         back = np.full(len(self.columns.e_u), -1, dtype=np.int64)
@@ -404,10 +419,13 @@ def _compile(files: dict[str, Path], home: Path, say: Progress) -> None:
         columns = store.compile_columns(files["nodes"], layers)
         store.save_columns(columns, scratch)
         say("indexing its lines")
-        save_index(build_index(columns), scratch)
-        np.save(scratch / "e_group.npy", groups_of(columns))
+        groups = groups_of(columns)
+        np.save(scratch / "e_group.npy", groups)
+        save_index(build_index(columns, groups), scratch)
         say("ordering its nodes")
-        make_engine(columns.a_tail, columns.a_head, columns.n_lat, columns.n_lon, scratch / "order")
+        make_engine(
+            columns.a_tail, columns.a_head, columns.n_lat, columns.n_lon, scratch / "order"
+        ).tree()
         (scratch / "ready").touch()
         try:
             scratch.rename(home)

@@ -31,8 +31,13 @@ CHANGE_KM = 1.0
 """What a border or transfer weighs by distance, in km: of two ways of about one length the one
 with fewer changes is taken. It is in no reported length."""
 
-# one unit of weight: 1 m, 0.36 s, 0.1 US cent, 1 g
-QUANTUM = {"distance": 1e-3, "time": 1e-4, "cost": 1e-3, "co2e": 1e-3, "mixed": 1e-3}
+# weights are whole numbers of this many km, hours, USD and kg (the last two per TEU); a distance
+# is in whole metres, and GRAIN parts of a metre count the changes on the way (see weigh)
+GRAIN = 64
+QUANTUM = {"distance": 1e-3 / GRAIN, "time": 1e-4, "cost": 1e-3, "co2e": 1e-3}
+# for a mix: so that a long way, by any criterion, fills a sixteenth of the range of weights
+_LONG_WAY = {"distance": 20_000.0, "time": 1_000.0, "cost": 20_000.0, "co2e": 20_000.0}
+_TEU = {"TEU": 1.0, "FEU": 2.0, "tonne": 1.0 / 14.0}
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
     never = np.zeros(len(words["status"]), dtype=bool)
     for i, status in enumerate(words["status"]):
         dated[i] = status in ("construction", "planned")
-        never[i] = status in ("proposed", "stalled", "closed")
+        never[i] = status in ("proposed", "stalled", "closed", "suspended")
     ok &= ~(dated[c.e_status] & (c.e_from_year == 0)) & ~never[c.e_status]
     closed = profile.closed
     if closed.countries:
@@ -170,23 +175,48 @@ def _inside(wkb: bytes, columns: Columns) -> NDArray[np.bool_]:
 
     area = shapely.from_wkb(wkb)
     west, south, east, north = area.bounds
-    lo, hi = columns.g_offset[:-1], columns.g_offset[1:] - 1
-    near = np.zeros(len(lo), dtype=bool)
-    inside = (
-        (columns.g_lon >= west - 8) & (columns.g_lon <= east + 8)
-        & (columns.g_lat >= south - 8) & (columns.g_lat <= north + 8)
-    )  # fmt: skip
-    near[np.flatnonzero(inside[lo] | inside[hi])] = True
+    lon, lat, start = columns.g_lon, columns.g_lat, columns.g_offset[:-1]
+    near = np.minimum.reduceat(lon, start) <= east
+    near &= np.maximum.reduceat(lon, start) >= west
+    near &= np.minimum.reduceat(lat, start) <= north
+    near &= np.maximum.reduceat(lat, start) >= south
+    rows = np.flatnonzero(near)
+    counts = columns.g_offset[rows + 1] - columns.g_offset[rows]
+    owner = np.repeat(np.arange(len(rows)), counts)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    vertex = np.arange(int(counts.sum())) + np.repeat(columns.g_offset[rows] - first, counts)
+    lines = shapely.linestrings(np.column_stack([lon[vertex], lat[vertex]]), indices=owner)
     shapely.prepare(area)
-    for edge in np.flatnonzero(near):
-        near[edge] = area.intersects(shapely.linestrings(columns.line(int(edge))))
-    return near
+    near[rows] = shapely.intersects(area, lines)
+    return np.asarray(near)
+
+
+def quantum(profile: Profile) -> float:
+    """Return what one unit of weight is, in the criterion's own unit (km, h, USD, kg).
+
+    Money and emissions grow with the cargo, and so does their unit: a train-load must not
+    overflow the engine's numbers, nor a tonne be rounded away.
+    """
+    size = profile.cargo.amount * _TEU[profile.cargo.unit]
+    if profile.by == "mixed":
+        scale = {"cost": size, "co2e": size}
+        long = sum(w * _LONG_WAY[name] * scale.get(name, 1.0) for name, w in profile.weights)
+        return (long or 1.0) / 2**27
+    return QUANTUM[profile.by] * (size if profile.by in ("cost", "co2e") else 1.0)
 
 
 def weigh(profile: Profile, prices: Prices, columns: Columns) -> NDArray[np.uint32]:
-    """Return one weight per edge, in quanta; INF where the edge may not be travelled."""
+    """Return one weight per edge, in quanta; INF where the edge may not be travelled.
+
+    By distance a line weighs whole metres, that is multiples of GRAIN, and a change CHANGE_KM and
+    one quantum: the total of a way modulo GRAIN is then the number of its changes, and its length
+    can be told from its weight.
+    """
     value = criterion(profile, prices, columns)
-    raw = np.rint(value / QUANTUM[profile.by])
+    if profile.by == "distance":
+        raw = np.rint(value * 1000.0) * GRAIN + (columns.e_kind != LINE)
+    else:
+        raw = np.rint(value / quantum(profile))
     out = np.full(len(raw), INF, dtype=np.uint32)
     usable = open_edges(profile, columns) & np.isfinite(raw) & (raw < INF)
     out[usable] = raw[usable].astype(np.uint32)

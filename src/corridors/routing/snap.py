@@ -138,9 +138,7 @@ def save_index(index: SegmentIndex, folder: Path) -> None:
 def load_index(folder: Path) -> SegmentIndex:
     """Map a saved index into memory."""
     names = ("cell", "start", "item", "edge_of")
-    return SegmentIndex(
-        *(np.asarray(np.load(folder / f"s_{n}.npy", mmap_mode="r")) for n in names)
-    )
+    return SegmentIndex(*(np.asarray(np.load(folder / f"s_{n}.npy", mmap_mode="r")) for n in names))
 
 
 def _near_segments(
@@ -256,9 +254,7 @@ def snap_many(
     km = np.atleast_1d(distance_km(lon[point], lat[point], x, y))
     fraction = _fractions(columns, edge, vertex, t)
     order = np.lexsort((edge, km, point))
-    return Snaps(
-        point[order], edge[order], fraction[order], km[order], x[order], y[order]
-    )
+    return Snaps(point[order], edge[order], fraction[order], km[order], x[order], y[order])
 
 
 def _fractions(
