@@ -248,6 +248,7 @@ function build(L, map, parent, payload) {
   function showRoutes() {
     const alone = planned && current === 'plan';
     drawnRoutes.show(alone ? new Set(routes.keys()) : state.hidden);
+    features.underRoutes(Boolean(planned) || state.hidden.size < routes.length, state);
   }
   if (planner) {
     for (const item of features.items) {

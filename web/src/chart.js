@@ -35,6 +35,7 @@ export function timeChart(shown, chosen, { theme, on }) {
   }
   svg.append(s('text', { x: W - PAD.right, y: H - 5, 'text-anchor': 'end', class: 'cm-axis' }, 'km from the origin'),
     s('text', { x: PAD.left + 5, y: PAD.top + 9, class: 'cm-axis' }, 'hours'));
+  const letters = []; // where they stand, so that none is over another
   const order = [...series].sort((a, b) => (a.index === chosen ? 1 : 0) - (b.index === chosen ? 1 : 0));
   for (const r of order) {
     const main = r.index === chosen;
@@ -64,8 +65,11 @@ export function timeChart(shown, chosen, { theme, on }) {
       }
     }
     if (series.length > 1) {
-      const lx = Math.min(x(end.km) + 9, W - 8);
-      svg.append(s('text', { x: lx, y: y(end.h) + 4, 'text-anchor': 'middle', fill: tint, class: 'cm-letter' }, r.letter));
+      let lx = Math.min(x(end.km) + 9, W - 6);
+      const ly = y(end.h) + 4;
+      while (letters.some(([a, b]) => Math.abs(a - lx) < 9 && Math.abs(b - ly) < 10)) lx -= 10;
+      letters.push([lx, ly]);
+      svg.append(s('text', { x: lx, y: ly, 'text-anchor': 'middle', fill: tint, class: 'cm-letter' }, r.letter));
     }
   }
   return svg;

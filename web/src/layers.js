@@ -63,7 +63,8 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     const parts = record.g.map((g) => toLatLngs(g, record.d ?? 3));
     const item = { record, key, style, rough, id: `l${i}`, place: false, on: null };
     const common = { renderer, lineJoin: 'round', lineCap: 'round', color };
-    item.haze = rough ? L.polyline(parts, { ...common, opacity: 0.16, interactive: false }) : null;
+    // a partnership has no course that could be known better
+    item.haze = rough && record.kind !== 'city_partnership' ? L.polyline(parts, { ...common, opacity: 0.16, interactive: false }) : null;
     item.line = L.polyline(parts, common);
     wire(item.line, item);
     items.push(item);
@@ -90,6 +91,7 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
 
   const group = L.layerGroup().addTo(parent);
   let strong = null;
+  let routed = false; // whether routes are drawn over the lines
   let wanted = new Set(); // ids that are drawn at every zoom
   let shut = new Set(); // ids that are crossed out
 
@@ -106,16 +108,18 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
       line.setRadius(radius);
       return;
     }
-    const weight = widthAt(zoom) * style.weight + (isStrong ? 2.5 : 0);
+    // routes stand out from what there is
+    const quiet = routed && !isStrong;
+    const weight = widthAt(zoom) * style.weight * (quiet ? 0.8 : 1) + (isStrong ? 2.5 : 0);
     const coming = item.state === 'planned' || item.state === 'expected';
     const k = Math.max(weight, 1.5);
     line.setStyle({
       weight,
       lineCap: coming ? 'butt' : 'round',
       dashArray: item.state === 'planned' ? `${k * 2.2} ${k * 1.9}` : item.state === 'expected' ? `${k * 5} ${k * 1.6}` : null,
-      opacity: item.state === 'closed' ? 0.35 : record.confidence === 'low' ? 0.72 : 0.95,
+      opacity: (item.state === 'closed' ? 0.35 : record.confidence === 'low' ? 0.72 : 0.95) * (quiet ? 0.75 : 1),
     });
-    haze?.setStyle({ weight: weight + 7 + zoom * 0.6, opacity: isStrong ? 0.3 : 0.16 });
+    haze?.setStyle({ weight: weight + 2 + zoom * 0.9, opacity: isStrong ? 0.3 : quiet ? 0.11 : 0.15 });
   }
 
   function refresh({ off, year }) {
@@ -143,6 +147,12 @@ export function makeFeatures(L, map, parent, payload, { renderer, theme, palette
     byId,
     group,
     refresh,
+    /** Draws the lines more quietly while routes are drawn over them. */
+    underRoutes(yes, state) {
+      if (yes === routed) return;
+      routed = yes;
+      refresh(state);
+    },
     /** Draws these at every zoom, and crosses out those that are shut. */
     insist(ids, closed, state) {
       wanted = new Set([...ids, ...closed]);

@@ -17,6 +17,14 @@ const METRICS = [
 ];
 const SHARES = [['hours', 'Time'], ['cost_usd', 'Cost'], ['co2e_kg', 'CO₂e']];
 
+/** "1 TEU of 10 t": what the costs and emissions are for. */
+export function cargoText(cargo) {
+  if (!cargo || typeof cargo !== 'object') return cargo ?? '';
+  const { amount, unit, payload_t_per_teu: load } = cargo;
+  if (amount !== undefined && unit) return `${number(amount)} ${unit}${load ? `, ${number(load)} t per TEU` : ''}`;
+  return Object.entries(cargo).map(([k, v]) => `${v} ${k}`).join(', ');
+}
+
 /**
  * @param {object} on hover(route, leg|null), pick(route, leg), hide(route, hidden), choose(route)
  */
@@ -97,8 +105,7 @@ export function makeRoutePanel({ theme, on, title = 'Routes' }) {
     chart = shown.length ? timeChart(shown, chosen, { theme, on }) : null;
     const bars = shown.length ? shareBars(shown, key, { theme }) : null;
     rows = (route.legs ?? []).map(legRow);
-    const what = [route.by && `by ${route.by}`, Array.isArray(route.modes) && route.modes.join(', '), route.year && `year ${route.year}`,
-      route.cargo && (typeof route.cargo === 'string' ? route.cargo : Object.entries(route.cargo).map(([k, v]) => `${v} ${k}`).join(', '))].filter(Boolean).join(' · ');
+    const what = [route.by && `by ${route.by}`, Array.isArray(route.modes) && route.modes.join(', '), route.year && `year ${route.year}`, cargoText(route.cargo)].filter(Boolean).join(' · ');
     const borders = route.borders ?? [];
     put(node,
       routes.length > 1

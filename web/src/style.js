@@ -58,7 +58,7 @@ const GLYPH = {
 /** shape, colour, glyph, zoom from which it is drawn, size, weight in lists (small first). */
 export const PLACES = {
   city: { name: 'Cities', shape: 'dot', color: '#3f3a34', from: 3, size: 0.85, weight: 1 },
-  port: { name: 'Ports', shape: 'circle', color: '#0b5688', glyph: 'anchor', from: 4, size: 1, weight: 2 },
+  port: { name: 'Ports', shape: 'circle', color: '#0b5688', glyph: 'anchor', from: 4.5, size: 1, weight: 2 },
   ferry_terminal: { name: 'Ferry terminals', shape: 'circle', color: '#1688b8', glyph: 'boat', from: 6, size: 0.9, weight: 3 },
   dry_port: { name: 'Dry ports', shape: 'square', color: '#a8491a', glyph: 'box', from: 5, size: 1, weight: 2 },
   border_crossing: { name: 'Border crossings', shape: 'diamond', color: '#8c1d5a', glyph: 'barrier', from: 6, size: 0.9, weight: 3 },

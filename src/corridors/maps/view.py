@@ -12,8 +12,6 @@ from corridors.errors import CorridorsError, SchemaError
 if TYPE_CHECKING:
     import folium
 
-# The reader's year where the slider rests until it is moved: that of the figures in the atlas.
-DATA_YEAR = 2025
 # West, south, east, north of a map without anything on it: Eurasia from the Black Sea to China.
 _EXTENT = (28.0, 30.0, 122.0, 55.0)
 
@@ -82,6 +80,7 @@ def explore(
     import folium
 
     from corridors.maps import assets, encode, payload
+    from corridors.routing.profile import DATA_YEAR
 
     if theme not in ("light", "dark"):
         raise SchemaError(f"explore: theme {theme!r} is not known; use 'light' or 'dark'")
