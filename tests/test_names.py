@@ -327,3 +327,11 @@ def test_every_id_and_every_name_of_the_atlas_can_be_asked_for() -> None:
                     lost.append(f"{text}: {error}")
         assert names.resolve(row.id, "any").id == row.id
     assert lost == []
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_answered_or_refused_in_one_line(index: NameIndex, text: str) -> None:
+    try:
+        assert index.resolve(text).name
+    except UnknownPlaceError as error:
+        assert str(error)
