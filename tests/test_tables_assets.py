@@ -209,6 +209,17 @@ def test_way_to_an_edge_end_and_back_is_dropped() -> None:
     assert step.unfold(bend).tolist() == bend.tolist()
 
 
+def test_small_loops_are_cut_and_large_ones_stay() -> None:
+    triangle = [(0.0, 0.0), (0.1, 0.0), (0.15, 0.05), (0.1, 0.05), (0.1, 0.0), (0.2, 0.0)]
+    assert step.unloop(np.array(triangle)).tolist() == [[0, 0], [0.1, 0], [0.2, 0]]
+    crossing = [(0.0, 0.0), (0.1, 0.0), (0.1, 0.1), (0.05, 0.1), (0.05, -0.1)]
+    assert step.unloop(np.array(crossing)).tolist() == [[0, 0], [0.05, 0], [0.05, -0.1]]
+    fold = [(0.0, 0.0), (0.2, 0.0), (0.3, 0.0), (0.1, 0.0), (0.1, 0.4)]
+    assert step.unloop(np.array(fold)).tolist() == [[0, 0], [0.1, 0], [0.1, 0.4]]
+    large = [(0.0, 0.0), (5.0, 0.0), (5.0, 5.0), (2.0, 5.0), (2.0, -1.0)]
+    assert step.unloop(np.array(large)).tolist() == [list(p) for p in large]
+
+
 def test_faults_are_all_named(tmp_path: Path) -> None:
     for name in ("assets.csv", "asset_lines.csv", "corridors.csv", "corridor_stages.csv"):
         (tmp_path / name).write_bytes((TABLES / name).read_bytes())

@@ -26,6 +26,7 @@ from corridors.errors import DataIntegrityError
 from corridors.geodesy import densify, distance_km, line_length_km, project_to_segments
 
 Floats = NDArray[np.float64]
+Point = tuple[float, float] | Floats
 Trace = Callable[[str, list[tuple[float, float]], int], "Floats | None"]
 
 # Lines that stand today are looked for in the network of this year.
@@ -36,6 +37,11 @@ NEAR_KM = 12.0
 DETOUR, DETOUR_KM = 1.7, 40.0
 # What lies this near to a segment of a traced line lies on it.
 ON_KM = 0.1
+# A vertex is folded back over when the one before it lies this near to the way on.
+FOLD_KM = 0.02
+# Loops shorter than this, in which a line crosses itself, are the way round a station.
+LOOP_KM = 40.0
+LOOP_VERTICES = 400
 # Of a railway or road that is called traced at least this share lies on the network's lines.
 TRACED_SHARE = 0.75
 # Straight pieces get vertices this often, so that they are geodesics on any map.
@@ -290,7 +296,7 @@ def draw(
             network_km += line_length_km(piece)
         all_km += line_length_km(piece)
         line += [(float(x), float(y)) for x, y in piece]
-    return unspike(line), network_km, all_km
+    return unloop(unspike(line)), network_km, all_km
 
 
 def traced(
@@ -327,6 +333,52 @@ def unspike(line: list[tuple[float, float]]) -> Floats:
     return np.array(out)
 
 
+def unloop(line: Floats) -> Floats:
+    """Return a line without loops shorter than ``LOOP_KM`` in which it meets itself again.
+
+    A station beside the main line is reached over one side of a triangle and left over another.
+    """
+    kept: list[tuple[float, float]] = []
+    for x, y in line.tolist():
+        while len(kept) > 1 and (
+            _lies_on(kept[-2], kept[-1], (x, y), FOLD_KM)
+            or _lies_on((x, y), kept[-2], kept[-1], FOLD_KM)
+        ):
+            kept.pop()
+        if (x, y) in kept[-LOOP_VERTICES:]:
+            at = len(kept) - 1 - kept[::-1].index((x, y))
+            if line_length_km([*kept[at:], (x, y)]) < LOOP_KM:
+                del kept[at:]
+        elif len(kept) > 2:
+            met = _meets(kept, (x, y))
+            if met is not None and line_length_km([met[1], *kept[met[0] + 1 :]]) < LOOP_KM:
+                kept = [*kept[: met[0] + 1], met[1]]
+        kept.append((x, y))
+    return np.array(kept)
+
+
+def _meets(
+    line: list[tuple[float, float]], end: tuple[float, float]
+) -> tuple[int, tuple[float, float]] | None:
+    """Return the last earlier segment that the segment from the line's end to ``end`` crosses."""
+    first = max(len(line) - LOOP_VERTICES, 0)
+    p = np.array(line[first:])
+    a, b = p[:-2], p[1:-1]
+    c, d = p[-1], np.array(end)
+    r, q = b - a, d - c
+    cross = r[:, 0] * q[1] - r[:, 1] * q[0]
+    safe = np.where(cross == 0, np.inf, cross)
+    w = c - a
+    t = (w[:, 0] * q[1] - w[:, 1] * q[0]) / safe
+    u = (w[:, 0] * r[:, 1] - w[:, 1] * r[:, 0]) / safe
+    hits = np.flatnonzero((cross != 0) & (t > 0) & (t < 1) & (u > 0) & (u < 1))
+    if not len(hits):
+        return None
+    k = int(hits[-1])
+    x, y = a[k] + t[k] * r[k]
+    return first + k, (round(float(x), 5), round(float(y), 5))
+
+
 def unfold(line: Floats) -> Floats:
     """Return a traced line without a first or last piece that it goes over twice.
 
@@ -340,11 +392,11 @@ def unfold(line: Floats) -> Floats:
     return line
 
 
-def _lies_on(point: Floats, a: Floats, b: Floats) -> bool:
-    """Return whether a point lies within ``ON_KM`` of the segment between two others."""
+def _lies_on(point: Point, a: Point, b: Point, within_km: float = ON_KM) -> bool:
+    """Return whether a point lies near the segment between two others, not at its ends."""
     ends = [np.array([v]) for v in (a[0], a[1], b[0], b[1])]
     far, at = project_to_segments(float(point[0]), float(point[1]), *ends)
-    return bool(far[0] < ON_KM and 0.0 < at[0] < 1.0)
+    return bool(far[0] < within_km and 0.0 < at[0] < 1.0)
 
 
 # ------------------------------------------------------------------ results
@@ -410,7 +462,7 @@ def thin(part: Floats) -> list[list[float]]:
     """Return a part's vertices, simplified to about 100 m, with 5 decimals."""
     from shapely import LineString
 
-    line = LineString(part).simplify(SIMPLIFY_DEG, preserve_topology=False)
+    line = LineString(part).simplify(SIMPLIFY_DEG, preserve_topology=True)
     return [[round(x, 5), round(y, 5)] for x, y in line.coords]
 
 
