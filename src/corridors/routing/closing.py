@@ -48,30 +48,34 @@ def closures(net: Network, what: Iterable[Any]) -> Closures:
 
 
 def _facilities(net: Network, text: str) -> set[str]:
-    """Return the ids on the network that a name means."""
+    """Return the ids on the network that a name means: crossings first, then all else."""
     from corridors.names import normalise
 
     known = set(net.columns.words["facility"])
     if text in known:
         return {text}
-    here = [f for f in net.facilities.values() if f.id in known]
+    wrong: UnknownPlaceError | None = None
+    found: set[str] = set()
+    try:
+        found = {m.id for m in net.names.resolve_all(text, "crossing")} & known
+    except UnknownPlaceError as error:
+        wrong = error
     wanted = normalise(text)
-    found = {
+    others = {
         f.id
-        for f in here
-        if wanted
+        for f in net.facilities.values()
+        if f.id in known
+        and f.kind != "crossing"
+        and wanted
         in {normalise(n) for n in (f.id, f.name, *f.row.get("aliases", "").split("|")) if n}
     }
+    if found and others:
+        raise UnknownPlaceError(
+            f"{text!r} is more than one thing: {', '.join(sorted(found | others))}; name one by its id"
+        )
+    found = found or others
     if not found:
-        # a crossing or port named for its town: "Khorgos" for "Khorgos - Altynkol"
-        found = {
-            f.id
-            for f in here
-            if f.kind in ("crossing", "strait")
-            and wanted in {normalise(part) for part in re.split(r"\s+[–—-]\s+|/", f.name)}
-        }
-    if not found:
-        near = tuple(m.label() for m in net.names.find(text, limit=5) if m.id in net.facilities)
+        near = wrong.near if wrong is not None else ()
         raise UnknownPlaceError(
             f"cannot close {text!r}: no crossing, terminal, ferry, strait, country or mode of "
             "that name",

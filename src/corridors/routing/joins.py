@@ -30,6 +30,8 @@ DRAYAGE_FACTOR = 1.3
 DRAYAGE_FROM_KM = 1.0
 MAX_ENDS = 12
 MAX_PORTS = 4
+OWN_PORT_KM = 15.0
+"""Ports so much farther from a place than its nearest one are not its ports."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,6 +323,8 @@ def _ports_near(
     order = np.lexsort((port, km, point))
     order = order[km[order] <= limit_km]
     point, at, km = point[order], at[order], km[order]
-    nth = np.arange(len(point)) - np.searchsorted(point, point)
-    keep = nth < MAX_PORTS
+    first = np.searchsorted(point, point)
+    nth = np.arange(len(point)) - first
+    # a town loads in its own harbour: a port far beyond the nearest one is no choice of its
+    keep = (nth < MAX_PORTS) & (km <= np.maximum(km[first] * 1.5, km[first] + OWN_PORT_KM))
     return point[keep].astype(np.int64), at[keep], km[keep]

@@ -27,7 +27,7 @@ DATA_YEAR = 2026
 """The year that the shipped tables describe; a route is asked for it unless told otherwise."""
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
-CHANGE_KM = 1.0
+CHANGE_KM = 10.0
 """What a border or transfer weighs by distance, in km: of two ways of about one length the one
 with fewer changes is taken. It is in no reported length."""
 
