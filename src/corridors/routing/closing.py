@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from corridors.errors import UnknownPlaceError
+from corridors.geodesy import distance_km
 from corridors.routing.profile import MODES, Closures
 
 if TYPE_CHECKING:
     from corridors.routing.network import Network
+
+ONE_PLACE_KM = 40.0
 
 
 def closures(net: Network, what: Iterable[Any]) -> Closures:
@@ -69,11 +72,12 @@ def _facilities(net: Network, text: str) -> set[str]:
         and wanted
         in {normalise(n) for n in (f.id, f.name, *f.row.get("aliases", "").split("|")) if n}
     }
-    if found and others:
+    if not _one_place(net, found | others):
         raise UnknownPlaceError(
-            f"{text!r} is more than one thing: {', '.join(sorted(found | others))}; name one by its id"
+            f"{text!r} is more than one thing: {', '.join(sorted(found | others))}; "
+            "name one by its id"
         )
-    found = found or others
+    found |= others
     if not found:
         near = wrong.near if wrong is not None else ()
         raise UnknownPlaceError(
@@ -82,3 +86,10 @@ def _facilities(net: Network, text: str) -> set[str]:
             near,
         )
     return found
+
+
+def _one_place(net: Network, ids: set[str]) -> bool:
+    """Return whether facilities of one name lie together: a station and its crossing do."""
+    at = [(float(f.row["lon"]), float(f.row["lat"])) for f in map(net.facilities.get, sorted(ids))
+          if f is not None and f.row.get("lon")]  # fmt: skip
+    return all(distance_km(*at[0], *point) <= ONE_PLACE_KM for point in at[1:])
