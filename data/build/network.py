@@ -80,7 +80,8 @@ def layer(mode: str, tables: Path, countries: Countries, report: Report) -> Grap
     graph = Graph(nodes, make_edges(rows.to_dict("list")))
     graph = Graph(graph.nodes, _course(graph, mode, tables, countries))
     report.say(f"{mode}: {len(nodes)} nodes, {len(raw)} edges, {raw['km'].sum():,.0f} km")
-    graph = apply_patches(graph, mode, shape.patches(tables), report)
+    name = {"rail": "patches.csv", "road": "patches_road.csv"}[mode]
+    graph = apply_patches(graph, mode, shape.patches(tables, name), report)
     graph = absorb_slivers(assign_nodes(graph, countries))
     report.say(f"{mode}: countries assigned")
 

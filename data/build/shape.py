@@ -52,8 +52,8 @@ def points(text: str) -> Floats:
     return np.array([[float(lon), float(lat)] for lat, lon in pairs]).reshape(-1, 2)
 
 
-def patches(tables: Path = TABLES) -> pd.DataFrame:
-    """Return patches.csv: numbers as floats (NaN where empty), ``via`` as arrays of lon, lat.
+def patches(tables: Path = TABLES, name: str = "patches.csv") -> pd.DataFrame:
+    """Return a patch table: numbers as floats (NaN where empty), ``via`` as arrays of lon, lat.
 
     ``action`` is
 
@@ -71,7 +71,7 @@ def patches(tables: Path = TABLES) -> pd.DataFrame:
 
     ``length_km`` empty means the drawn length (join) or 1.03 times as much (add).
     """
-    frame = _read(tables / "patches.csv", PATCH_COLUMNS)
+    frame = _read(tables / name, PATCH_COLUMNS)
     for name in ("from_lat", "from_lon", "to_lat", "to_lon", "length_km", "gauge_mm"):
         frame[name] = pd.to_numeric(frame[name].replace("", np.nan))
     for name in ("from_year", "to_year", "gauge_mm"):
