@@ -19,7 +19,7 @@ from shapely.geometry import LineString, MultiPoint, Point, Polygon
 import corridors
 from corridors.errors import CorridorsError, SchemaError
 from corridors.maps import assets as built
-from corridors.maps import encode, page, payload, view
+from corridors.maps import draw, encode, hubs, page, payload, static, view
 from map_samples import (
     HOSTILE,
     FakeRoute,
@@ -181,18 +181,32 @@ def test_a_route_whose_shapes_do_not_fit_its_legs_is_refused() -> None:
         payload.route_of(Broken(route().stops))
 
 
-def test_the_hub_graph_travels_with_all_digits_and_each_shape_once() -> None:
+def test_the_hub_graph_travels_once_for_both_ways() -> None:
     graph = hub_graph()
-    hubs = payload.hubs_of(graph)
-    assert hubs is not None
-    assert len(hubs["nodes"]) == graph.number_of_nodes()
-    assert len(hubs["edges"]) == graph.number_of_edges()
-    assert len(hubs["shapes"]) < graph.number_of_edges() / 2
-    first = hubs["edges"][0]
-    assert first["hours"] == 20.1
-    assert "from_year" not in first
-    assert hubs["names"] == {"aktau-alat": "Ferry Aktau–Alat"}
-    assert any(e.get("facilities") == ["khorgos"] for e in hubs["edges"])
+    graph.add_edge(0, 1, **{**graph.edges[0, 1, 0], "hours": 1.5})  # one way only
+    found = hubs.hubs_of(graph)
+    assert found is not None
+    columns = found["edges"]
+    both = columns["both"]
+    assert len(found["nodes"]) == graph.number_of_nodes()
+    assert sum(2 if b else 1 for b in both) == graph.number_of_edges()
+    assert both.count(0) == 1
+    assert columns["hours"][both.index(0)] == 1.5
+    assert {len(c) for c in columns.values()} == {len(both)}
+    assert len(found["shapes"]) <= len(both)
+    assert found["names"] == {"aktau-alat": "Ferry Aktau–Alat"}
+    facilities = [found["sets"][i] for i in columns["facilities"]]
+    assert ["aktau-alat", "alat"] in facilities
+    assert found["more"] == {}
+
+
+def test_the_weights_of_the_hub_graph_keep_nine_digits() -> None:
+    graph = hub_graph()
+    graph.edges[0, 1, 0]["hours"] = graph.edges[1, 0, 0]["hours"] = 20.123456789012
+    found = hubs.hubs_of(graph)
+    assert found is not None
+    assert 20.1234568 in found["edges"]["hours"]
+    assert hubs.hubs_of(None) is None
 
 
 # ---- the file
@@ -358,6 +372,40 @@ def test_without_the_built_assets_the_map_is_plain_and_says_so(
     assert "Northern Xinjiang railway" in html
     assert "<img src=x" not in html
     assert "${window" not in html
+
+
+# ---- static maps
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_a_static_map_is_whole_and_the_same_every_time(tmp_path: Path, ending: str) -> None:
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / f"{i}.{ending}" for i in range(2)]
+    for path in files:
+        draw(atlas(), [route(), other_route()], path=path, title="Two ways $x$", dpi=60)
+    first, second = (p.read_bytes() for p in files)
+    assert first == second
+    assert first.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending])
+    assert sorted(tmp_path.iterdir()) == files
+
+
+def test_a_static_map_holds_hostile_names_and_refuses_other_endings(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    frame = places(urumqi=HOSTILE[3], almaty="$\\frac{$ 乌鲁木齐")
+    draw({"places": frame}, {"$\\bad{": route()}, path=tmp_path / "x.svg")
+    with pytest.raises(SchemaError, match="static map ends in one of"):
+        draw(atlas(), path=tmp_path / "x.jpg")
+    with pytest.raises(SchemaError, match="needs something to draw"):
+        draw(None, path=tmp_path / "y.png")
+    assert [p.name for p in tmp_path.iterdir()] == ["x.svg"]
+
+
+def test_static_and_interactive_maps_have_the_same_colours(root: Path) -> None:
+    script = (root / "web" / "src" / "style.js").read_text(encoding="utf-8")
+    for kind, colour in static.COLORS.items():
+        assert re.search(rf"\b{kind}: \{{ color: '{colour}'", script), kind
+    for colour in static.CASINGS:
+        assert colour in script
 
 
 # ---- the base map that ships

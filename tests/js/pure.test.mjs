@@ -9,7 +9,7 @@ import { fold, makeIndex, search } from '../../web/src/fold.js';
 import { country, days, difference, figure, label, number, quantity, range } from '../../web/src/format.js';
 import { readHash, writeHash } from '../../web/src/hash.js';
 import { Taken } from '../../web/src/labels.js';
-import { makeGraph, shortest, usable } from '../../web/src/planner.js';
+import { makeGraph, shortest, unfold, usable } from '../../web/src/planner.js';
 import { shares, ticks, timeDistance } from '../../web/src/series.js';
 import { LINES, PLACES, glyphPath, lineStyle, placeStyle, themed } from '../../web/src/style.js';
 import { stateIn } from '../../web/src/years.js';
@@ -135,6 +135,16 @@ test('the planner finds the best path, and another when it is closed or not yet 
   assert.equal(usable({ to_year: 2020 }, 2021, null), false);
   assert.deepEqual(shortest(graph, [1, 2], [0, 3], { year: 2025 }).edges, [1]);
   assert.equal(usable({}, 2020, new Set(['x'])), true);
+});
+
+test('an edge that is the same both ways travels once', () => {
+  const { edges } = unfold({
+    nodes: [{}, {}], words: { kind: ['line', 'border'], mode: ['rail'], country: ['', 'KZ'] }, sets: [[], ['x']], shapes: [['CD']], more: { 1: { to_mode: 'sea' } },
+    edges: { u: [0, 1], v: [1, 0], both: [1, 0], kind: [0, 1], mode: [0, 0], country: [1, 0], hours: [2, 3], cost_usd: [1, 1], co2e_kg: [1, 1], length_km: [9, 0], facilities: [0, 1], from_year: [0, 2030], to_year: [0, 0], g: [0, -1] },
+  });
+  assert.deepEqual(edges.map((e) => [e.u, e.v, e.kind, e.hours, e.from_year]), [[0, 1, 'line', 2, 0], [1, 0, 'line', 2, 0], [1, 0, 'border', 3, 2030]]);
+  assert.deepEqual(edges[2].facilities, ['x']);
+  assert.equal(edges[2].to_mode, 'sea');
 });
 
 test('labels do not take ground that is taken', () => {

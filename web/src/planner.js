@@ -4,6 +4,21 @@
 const CRITERIA = { hours: 'hours', cost: 'cost_usd', co2e: 'co2e_kg', distance: 'length_km' };
 export const CRITERION_NAMES = { hours: 'Time', cost: 'Cost', co2e: 'CO₂e', distance: 'Distance' };
 
+/** Unfolds the columns that travel in the file (src/corridors/maps/hubs.py) into edges, one per way. */
+export function unfold({ nodes, edges: c, words, sets, shapes, more }) {
+  const edges = [];
+  for (let i = 0; i < c.u.length; i++) {
+    const edge = {
+      u: c.u[i], v: c.v[i], kind: words.kind[c.kind[i]] || 'line', mode: words.mode[c.mode[i]], country: words.country[c.country[i]],
+      hours: c.hours[i], cost_usd: c.cost_usd[i], co2e_kg: c.co2e_kg[i], length_km: c.length_km[i],
+      facilities: sets[c.facilities[i]], from_year: c.from_year[i], to_year: c.to_year[i], g: c.g[i], ...more[i],
+    };
+    edges.push(edge);
+    if (c.both[i]) edges.push({ ...edge, u: edge.v, v: edge.u });
+  }
+  return { nodes, edges, shapes };
+}
+
 /**
  * @param {{nodes: object[], edges: object[]}} hubs nodes carry the id of their place; one place may
  *   be several nodes (a port's quay and its rail yard).

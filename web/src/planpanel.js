@@ -2,7 +2,7 @@
 
 import { h, bdi, put, short } from './dom.js';
 import { label } from './format.js';
-import { CRITERION_NAMES, makeGraph, shortest } from './planner.js';
+import { CRITERION_NAMES, makeGraph, shortest, unfold } from './planner.js';
 import { makeSearch } from './searchbox.js';
 
 /** Turns a path over the hub graph into a route as the panel and the map know it. */
@@ -42,6 +42,7 @@ function legOf(graph, e, names) {
   for (const k of SUMS) leg[k] = e[k];
   if (leg.kind === 'line') {
     leg.g = shapeOf(graph, e);
+    leg.d = 2;
     if (!leg.g) leg.straight = [[u.y, u.x], [v.y, v.x]];
   } else {
     Object.assign(leg, { x: u.x, y: u.y });
@@ -65,17 +66,14 @@ function extend(leg, graph, e) {
   else if (leg.straight) leg.straight = [...leg.straight, [v.y, v.x]];
 }
 
-/** A shape serves both ways; the way back has its number counted down from -1. */
-function shapeOf(graph, e) {
-  return e.g === undefined ? null : graph.shapes[e.g < 0 ? -1 - e.g : e.g];
-}
+const shapeOf = (graph, e) => graph.shapes[e.g] ?? null;
 
 /**
  * @param {object} hubs of the file
  * @param {object} opt names (facility id -> {name, kind}), on.change(route|null, state)
  */
 export function makePlanner(hubs, { names, on }) {
-  const graph = makeGraph(hubs);
+  const graph = makeGraph(unfold(hubs));
   const state = { from: null, to: null, by: 'hours', closed: new Set(), year: null };
   const message = h('p', { class: 'cm-empty', role: 'status' }, 'Choose where from and where to.');
   const closedList = h('ul', { class: 'cm-closed' });
@@ -96,7 +94,7 @@ export function makePlanner(hubs, { names, on }) {
       run();
     },
   }, name));
-  const facilities = [...new Set(hubs.edges.flatMap((e) => e.facilities ?? []))].sort();
+  const facilities = [...new Set(hubs.sets.flat())].sort();
   const closer = makeSearch(facilities.map((f) => ({ name: names.get(f)?.name ?? f, id: f, aliases: names.get(f)?.aliases, hint: label(names.get(f)?.kind ?? 'facility') })), {
     label: 'Close a crossing, port or strait', placeholder: 'Close a crossing, port or strait', pick: (t) => close(t.id),
   });

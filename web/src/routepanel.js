@@ -10,10 +10,10 @@ import { PLACES, ROUTES, themed } from './style.js';
 export const letter = (i) => String.fromCharCode(65 + (i % 26));
 
 const METRICS = [
-  ['Length', 'length_km', 'km', 'km'],
-  ['Time', 'hours', 'h', 'h, P10–P90'],
-  ['Cost', 'cost_usd', 'usd', 'USD, P10–P90'],
-  ['Emissions', 'co2e_kg', 'kg', 'kg CO₂e, P10–P90'],
+  ['Length', 'length_km', 'km'],
+  ['Time', 'hours', 'h'],
+  ['Cost', 'cost_usd', 'USD'],
+  ['Emissions', 'co2e_kg', 'kg CO₂e'],
 ];
 const SHARES = [['hours', 'Time'], ['cost_usd', 'Cost'], ['co2e_kg', 'CO₂e']];
 
@@ -66,7 +66,7 @@ export function makeRoutePanel({ theme, on, title = 'Routes' }) {
       h('caption', { class: 'cm-sr' }, 'Totals of the routes'),
       routes.length > 1 && h('thead', null, h('tr', null, h('td', null), head)),
       h('tbody', null,
-        METRICS.map(([name, k, unit, words]) => h('tr', null, h('th', { scope: 'row' }, name, h('small', null, words)), routes.map((_, i) => cell(i, k, unit)))),
+        METRICS.map(([name, k, unit]) => h('tr', null, h('th', { scope: 'row' }, name, h('small', null, unit, routes.some((r) => figure(r[k]).lo !== null) ? ', P10–P90' : '')), routes.map((_, i) => cell(i, k, unit)))),
         h('tr', null, h('th', { scope: 'row' }, 'Borders'), routes.map((_, i) => counts(i)))));
   }
 

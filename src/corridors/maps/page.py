@@ -7,15 +7,14 @@ whole or not at all.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import warnings
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from corridors.errors import CorridorsError
+from corridors.files import whole
 from corridors.maps import assets
 
 # What folium loads for markers with a Font Awesome sign, and nothing else needs: a word of the
@@ -160,14 +159,6 @@ def _numbered(text: str, figure: Any) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent or ".")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            # a lone surrogate, as broken names may hold, has no bytes in UTF-8
-            stream.write(text.encode("utf-8", "replace"))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole(path) as scratch:
+        # a lone surrogate, as broken names may hold, has no bytes in UTF-8
+        scratch.write_bytes(text.encode("utf-8", "replace"))

@@ -79,7 +79,7 @@ def explore(
     """
     import folium
 
-    from corridors.maps import assets, encode, payload
+    from corridors.maps import assets, encode, hubs, payload
     from corridors.routing.profile import DATA_YEAR
 
     if theme not in ("light", "dark"):
@@ -106,7 +106,7 @@ def explore(
         "lines": lines,
         "points": points,
         "routes": drawn,
-        "hubs": payload.hubs_of(hub_graph),
+        "hubs": hubs.hubs_of(hub_graph),
         "base": payload.base_of(basemap_path()) if own and tiles is None else None,
     }
     if not assets.available():
