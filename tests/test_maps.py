@@ -392,7 +392,7 @@ def test_a_static_map_is_whole_and_the_same_every_time(tmp_path: Path, ending: s
 def test_a_static_map_holds_hostile_names_and_refuses_other_endings(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     frame = places(urumqi=HOSTILE[3], almaty="$\\frac{$ 乌鲁木齐")
-    draw({"places": frame}, {"$\\bad{": route()}, path=tmp_path / "x.svg")
+    draw({"places": frame}, {"$\\bad{ 乌鲁木齐 \U000132b9": route()}, path=tmp_path / "x.svg")
     with pytest.raises(SchemaError, match="static map ends in one of"):
         draw(atlas(), path=tmp_path / "x.jpg")
     with pytest.raises(SchemaError, match="needs something to draw"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,27 +91,44 @@ def draw(
     ending = target.suffix.lower()
     if ending not in ENDINGS:
         raise SchemaError(f"a static map ends in one of {', '.join(ENDINGS)}, not {target.name!r}")
-    figure = _figure(atlas, routes, layers, title, width_in)
     # without them a picture tells when, and an SVG by which random names, it was made
     stamps: dict[str, Any] = {".png": {"Software": None}, ".svg": {"Date": None}}
     metadata = stamps.get(ending, {"CreationDate": None})
-    import matplotlib as mpl
-
-    with whole(target) as scratch, mpl.rc_context({"svg.hashsalt": "corridors"}):
+    with whole(target) as scratch, _settings():
+        figure = _figure(atlas, routes, layers, title, width_in)
         figure.savefig(scratch, format=ending[1:], dpi=dpi, metadata=metadata)
     return target
+
+
+# Fonts that have the letters of a name that DejaVu has not; the first that are installed serve.
+_FALLBACK = ("Noto Sans CJK SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC")
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Set what all pictures share, for the time of drawing only."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.font_manager import fontManager
+    except ImportError as error:
+        raise CorridorsError(
+            "static maps need matplotlib: install corridors with its extra 'charts'"
+        ) from error
+    installed = set(fontManager.get_font_names())
+    family = ["DejaVu Sans", *(name for name in _FALLBACK if name in installed)]
+    settings = {"svg.hashsalt": "corridors", "font.family": family}
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # a letter that no installed font has is drawn as a box, and that is all there is to do
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def _figure(
     atlas: Any, routes: Any, layers: Sequence[str] | None, title: str | None, width_in: float
 ) -> Figure:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise CorridorsError(
-            "static maps need matplotlib: install corridors with its extra 'charts'"
-        ) from error
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     from corridors.maps import payload
     from corridors.maps.encode import bounds_of
     from corridors.maps.view import basemap_path
