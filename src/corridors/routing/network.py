@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from corridors.names import Match as Place
     from corridors.names import NameIndex, Role
     from corridors.parameters import Parameters
+    from corridors.routing.matrix import Matrix, Question
     from corridors.routing.route import Route
 
 KEPT_METRICS = 12
@@ -196,6 +197,46 @@ class Network:
                             year=year, cargo=as_cargo(cargo), seed=seed, max_stretch=max_stretch,
                             max_share=max_share)  # fmt: skip
 
+    def matrix(
+        self,
+        origins: Any,
+        destinations: Any = None,
+        *,
+        by: str | dict[str, float] = "time",
+        modes: Sequence[str] | str | None = None,
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        threads: int | None = None,
+    ) -> Matrix:
+        """Return expected values from every origin to every destination.
+
+        Parameters
+        ----------
+        origins : places
+            Names, points, a DataFrame with ``name`` (or ``id``) or ``lat`` and ``lon``, a
+            GeoDataFrame of points, or a file of these.
+        destinations : places, optional
+            The origins where left out.
+        progress : callable, optional
+            Told (rows done, rows in all).
+        threads : int, optional
+            As many as there are processors where left out.
+
+        Other parameters and errors as of :meth:`route`. A pair without a way is missing, with
+        the reason beside it; it is no error.
+
+        Returns
+        -------
+        Matrix
+            ``values`` (array), ``unit``, ``reasons``, ``to_frame()``.
+        """
+        from corridors.routing.matrix import matrix
+
+        terms = question(by, modes, avoid, year, cargo)
+        return matrix(self, origins, destinations, terms, progress=progress, threads=threads)
+
     def closed(self, *what: Any) -> Network:
         """Return the network without some places, crossings, countries, modes or areas."""
         return replace(self, closures=self.closures | self.closure_of(what))
@@ -312,6 +353,20 @@ def point_place(lat: float, lon: float) -> Place:
             f"{lat}, {lon}: latitude must be within ±90 and longitude within ±180 degrees"
         )
     return Match("", f"{lat:.5f}, {lon:.5f}", "point", "", lon, lat, how="point")
+
+
+def question(
+    by: str | dict[str, float],
+    modes: Sequence[str] | str | None,
+    avoid: Iterable[Any],
+    year: int,
+    cargo: Cargo | str | None,
+) -> Question:
+    """Return the terms of a question about many pairs as one value."""
+    from corridors.routing.matrix import Question
+
+    weights = tuple(sorted(by.items())) if isinstance(by, dict) else by
+    return Question(weights, as_modes(modes), tuple(avoid), year, as_cargo(cargo))
 
 
 def as_cargo(cargo: Cargo | str | None) -> Cargo:
