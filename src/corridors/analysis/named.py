@@ -36,6 +36,8 @@ SAME_KM = 60.0
 """An origin so near to a corridor's place stands for it."""
 LINK_KM = 60.0
 """Longest way between two modes at one place that is no terminal of both."""
+REACH = 0.25
+"""A branch leads from A to B if its ends lie no farther from them than this part of the distance."""
 MIN_SHARE, MIN_COVER = 0.6, 0.3
 """A route follows a corridor that holds so much of its length, and of which it holds so much."""
 
@@ -528,6 +530,12 @@ def _over(
             f"{stages[lo].place} is the nearest place to both {a.name} and {b.name}: the corridor "
             "does not lead from one to the other"
         )
+    far = REACH * float(distance_km(a.lon, a.lat, b.lon, b.lat))
+    for place, km, at in ((a, from_km, lo), (b, to_km, hi)):
+        if km[at] > max(far, SAME_KM):
+            raise NoRouteError(
+                f"its nearest place to {place.name}, {stages[at].place}, is {km[at]:,.0f} km away"
+            )
     if lo > hi:
         stages = reversed_stages(stages)
         lo, hi = len(stages) - 1 - lo, len(stages) - 1 - hi
