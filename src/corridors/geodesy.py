@@ -78,7 +78,12 @@ def local_scale(lat: ArrayLike) -> tuple[Any, Any]:
 
 
 def project_to_segments(
-    lon: float, lat: float, a_lon: Floats, a_lat: Floats, b_lon: Floats, b_lat: Floats
+    lon: float | Floats,
+    lat: float | Floats,
+    a_lon: Floats,
+    a_lat: Floats,
+    b_lon: Floats,
+    b_lat: Floats,
 ) -> tuple[Floats, Floats]:
     """Return distance in km and fraction along each segment of its point nearest to one point.
 

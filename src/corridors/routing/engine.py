@@ -156,38 +156,49 @@ class CchEngine:
 
         self._kit = pyroutingkit
         self.n_nodes, self.n_arcs = len(lat), len(tail)
-        # with every arc its opposite in the order, one order serves both directions
-        ghosts, self._twin = _twins(tail, head)
-        self._tail = np.concatenate([tail, np.asarray(head)[ghosts]]).astype(np.uint32)
-        self._head = np.concatenate([head, np.asarray(tail)[ghosts]]).astype(np.uint32)
+        self._ends = tail, head
         self._folder = folder
         self._lock = threading.Lock()
         self._tree: Tree | None = None
+        self._turned: NDArray[np.int64] | None = None
         self._topology = pyroutingkit.CCHTopology()
         if folder is not None and folder.is_dir():
             self._topology.load(str(folder))
-            same = self._topology.arc_count == len(self._tail)
-            if same and self._topology.node_count == self.n_nodes:
+            if (
+                self._topology.arc_count >= self.n_arcs
+                and self._topology.node_count == self.n_nodes
+            ):
                 return
             self._topology = pyroutingkit.CCHTopology()
+        # with every arc its opposite in the order, one order serves both directions
+        ghosts, self._turned = _twins(tail, head)
         self._topology.build(
-            self._tail, self._head, lat.astype(np.float32), lon.astype(np.float32), self.n_nodes
-        )
+            np.concatenate([tail, np.asarray(head)[ghosts]]).astype(np.uint32),
+            np.concatenate([head, np.asarray(tail)[ghosts]]).astype(np.uint32),
+            lat.astype(np.float32), lon.astype(np.float32), self.n_nodes,
+        )  # fmt: skip
         if folder is not None:
             _save_whole(self._topology, folder)
+
+    def _twin(self) -> NDArray[np.int64]:
+        with self._lock:
+            if self._turned is None:
+                self._turned = _twins(*self._ends)[1]
+            return self._turned
 
     def metric(self, weights: NDArray[np.uint32]) -> Metric:
         """Return the customized metric of one weight per arc."""
         if len(weights) != self.n_arcs:
             raise ValueError(f"{len(weights)} weights for {self.n_arcs} arcs")
-        whole = np.full(len(self._tail), INF, dtype=np.uint32)
+        whole = np.full(self._topology.arc_count, INF, dtype=np.uint32)
         np.minimum(weights, INF, out=whole[: self.n_arcs], casting="unsafe")
         return self._made(whole)
 
     def _made(self, weights: NDArray[np.uint32]) -> CchMetric:
         metric = self._kit.CCHMetric(self._topology)
-        metric.customize(weights, thread_count=os.cpu_count() or 1)
-        return CchMetric(metric, self.n_nodes, lambda: self._made(metric.weights[self._twin]))
+        # one thread: with two it takes ten times as long (they wait for each other at each level)
+        metric.customize(weights, thread_count=1)
+        return CchMetric(metric, self.n_nodes, lambda: self._made(metric.weights[self._twin()]))
 
     def tree(self) -> Tree:
         """Return the elimination tree; the first time takes seconds, then it is on disk."""
@@ -210,7 +221,7 @@ class CchEngine:
                     return Tree(order, parent)
             rank = np.empty(len(order), dtype=np.int64)
             rank[order] = np.arange(len(order))
-            parent = _parents(self._tail, self._head, rank)
+            parent = _parents(*self._ends, rank)
             with contextlib.suppress(OSError):
                 scratch = kept.with_name(f".parent-{os.getpid()}.npy")
                 np.save(scratch, parent)
@@ -312,7 +323,8 @@ class ScipyMetric:
 
     def backward(self) -> Metric:
         """Return the metric the other way round."""
-        return ScipyMetric(*reversed(self._ends), self._weights, self._n)
+        tail, head = self._ends
+        return ScipyMetric(head, tail, self._weights, self._n)
 
     def query(self, source: int, target: int) -> tuple[int, Arcs]:
         """Return weight and arcs of a shortest path."""

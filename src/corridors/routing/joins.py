@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,7 +143,7 @@ def access_of(net: Network, places: Sequence[Place], w: Weighted) -> Access:
     asked = set(profile.modes)
     wants = {m: np.ones(n, dtype=bool) for m in reach}
     # columns: place, order of preference, node, edge, fraction, km
-    rows: list[tuple[NDArray[np.float64], ...]] = []
+    rows: list[tuple[NDArray[Any], ...]] = []
 
     def note(place: NDArray[np.int64], order: int, node: NDArray[np.int64],
              edge: NDArray[np.int64], fraction: NDArray[np.float64],
@@ -162,8 +162,9 @@ def access_of(net: Network, places: Sequence[Place], w: Weighted) -> Access:
     for order, mode in ((1, "sea"), (2, "ferry")):
         if mode in wants and wants[mode].any():
             at = np.flatnonzero(wants[mode])
-            i, node, km = _ports_near(net, lon[at], lat[at], mode, reach[mode])
-            note(at[i], order, node, np.full(len(i), -1), np.zeros(len(i)), km)
+            near = _ports_near(net, lon[at], lat[at], mode, reach[mode])
+            none = np.full(len(near[0]), -1)
+            note(at[near[0]], order, near[1], none, np.zeros(len(none)), near[2])
     # a named place joins lines of its own country; a crossing or a point those of any
     countries = ["" if p.kind in ("border_crossing", "point") else p.country for p in places]
     for mode in wants:
@@ -172,13 +173,10 @@ def access_of(net: Network, places: Sequence[Place], w: Weighted) -> Access:
             s = snap_many(c, net.segments, lon[at], lat[at], usable, {mode: reach[mode]},
                           countries=[countries[i] for i in at], groups=net.groups)  # fmt: skip
             note(at[s.point], 3, np.full(len(s.point), -1), s.edge, s.fraction, s.km)
-    place, rank, node, edge, fraction, km = (
-        np.concatenate(column) for column in zip(*rows, strict=True)
-    )
+    table_ = [np.concatenate(column) for column in zip(*rows, strict=True)]
+    place, rank, _, edge, _, km = table_
     order_ = np.lexsort((edge, np.where(rank == 3, km, 0.0), rank, place))
-    place, rank, node, edge, fraction, km = (
-        x[order_] for x in (place, rank, node, edge, fraction, km)
-    )
+    place, rank, node, edge, fraction, km = (x[order_] for x in table_)
     place = place.astype(np.int64)
     # of the lines no more than the nearest few
     line = rank == 3
@@ -214,9 +212,13 @@ def directed(net: Network, access: Access, w: Weighted, *, arriving: bool) -> Jo
     keep = forward | ~line
     keep |= ~np.asarray(c.e_oneway)[np.where(line, edge, 0)]
     grain = GRAIN if w.profile.by == "distance" else 1
-    whole = [grain * np.rint(x[keep] / grain).astype(np.int64) for x in (offset, access.gap[both])]
+
+    def whole(x: NDArray[np.float64]) -> NDArray[np.int64]:
+        return grain * np.rint(x[keep] / grain).astype(np.int64)
+
     return JoinTable(
-        access.n_places, access.place[both][keep], node[keep], *whole,
+        access.n_places, access.place[both][keep], node[keep], whole(offset),
+        whole(access.gap[both]),
         access.km[both][keep], edge[keep], fraction[keep], forward[keep],
     )  # fmt: skip
 

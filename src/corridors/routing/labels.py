@@ -143,7 +143,7 @@ class Product:
             self._tiles.append((lo, hubs, np.ascontiguousarray(table.T)))
 
     def rows(self, starts: Labels, lo: int, hi: int) -> Values:
-        """Return the weights from origins ``lo:hi`` to all destinations; far where there is none."""
+        """Return the weights from origins ``lo:hi`` to all destinations."""
         out = np.full((hi - lo, self._ends.n), far(starts.weight.dtype), starts.weight.dtype)
         if not self._ends.n:
             return out

@@ -278,7 +278,7 @@ def _fractions(
                     columns.g_lon[vertex + 1], columns.g_lat[vertex + 1])
     )  # fmt: skip
     part = (upto + t * own) / np.where(total > 0, total, 1.0)
-    return np.clip(part, 0.0, 1.0)
+    return np.asarray(np.clip(part, 0.0, 1.0))
 
 
 def snap(

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from corridors.errors import SchemaError, UnknownPlaceError
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def spots(net: Network, what: Any, role: str) -> tuple[tuple[str, ...], tuple[Pl
 def _rows(what: Any, role: str) -> tuple[str, list[Row]]:
     if isinstance(what, Path) or (
         isinstance(what, str)
-        and (Path(what).suffix.lower() in FILES or "\n" not in what and Path(what).is_file())
+        and (Path(what).suffix.lower() in FILES or ("\n" not in what and Path(what).is_file()))
     ):
         return str(what), _of_file(Path(what))
     if hasattr(what, "columns") and hasattr(what, "iloc"):
@@ -88,8 +90,8 @@ def _of_frame(frame: Any) -> list[Row]:
         if frame.crs is None:
             raise SchemaError("a GeoDataFrame of places needs a CRS; set EPSG:4326")
         points = frame.geometry.to_crs("EPSG:4326")
-        bad = [i for i, p in enumerate(points, 1) if p is None or p.is_empty or p.geom_type != "Point"]  # fmt: skip
-        if bad:
+        bad = np.flatnonzero((points.geom_type != "Point") | points.is_empty) + 1
+        if len(bad):
             raise SchemaError(f"row {bad[0]}: the geometry of a place must be a Point")
         frame = frame.drop(columns=geometry).assign(lon=points.x, lat=points.y)
         names = [str(c) for c in frame.columns]
