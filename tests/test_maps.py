@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import math
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -248,6 +250,16 @@ def test_the_same_map_has_the_same_bytes_and_saving_again_adds_nothing(tmp_path:
 
 
 @needs_assets
+def test_a_map_of_ours_alone_is_sealed_and_one_with_other_layers_is_not(tmp_path: Path) -> None:
+    m = corridors.explore(places())
+    sealed = corridors.save_map(m, tmp_path / "1.html").read_text(encoding="utf-8")
+    assert "default-src 'none'; script-src 'sha256-" in sealed
+    folium.CircleMarker([43, 77]).add_to(m)
+    other = corridors.save_map(m, tmp_path / "2.html").read_text(encoding="utf-8")
+    assert "Content-Security-Policy" not in other
+
+
+@needs_assets
 def test_layers_of_folium_can_be_added_and_bring_what_they_need(tmp_path: Path) -> None:
     m = corridors.explore(places())
     folium.Marker([43, 77], popup=folium.Popup("<b>mine</b>")).add_to(m)
@@ -409,6 +421,44 @@ def test_static_and_interactive_maps_have_the_same_colours(root: Path) -> None:
 
 
 # ---- the base map that ships
+
+
+def build_module(root: Path) -> Any:
+    """Return data/build/basemap.py, which is no part of the package."""
+    spec = importlib.util.spec_from_file_location("basemap", root / "data/build/basemap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generalising_keeps_the_ends_and_drops_what_does_not_show(root: Path) -> None:
+    build = build_module(root)
+    line = [(60 + i / 1000, 45 + (i % 2) / 10000) for i in range(1000)]
+    line[500] = (60.5, 45.8)
+    out = build._generalise(line)
+    assert out[0] == (60.0, 45.0)
+    assert out[-1] == (60.999, 45.0)
+    assert (60.5, 45.8) in out
+    assert len(out) < 10
+    ring = [(60, 45), (60.001, 45), (60.001, 45.001), (60, 45)]
+    assert len(build._generalise(ring)) == 4
+    # far from the networks more goes than in the core
+    wave = [(i / 100, math.sin(i / 5) / 20) for i in range(300)]
+    far = build._generalise([(x - 60, y - 20) for x, y in wave])
+    core = build._generalise([(x + 60, y + 45) for x, y in wave])
+    assert len(far) < len(core)
+
+
+def test_a_polygon_over_the_antimeridian_is_cut(root: Path) -> None:
+    build = build_module(root)
+    ring = [(170.0, 60.0), (-170.0, 60.0), (-170.0, 70.0), (170.0, 70.0), (170.0, 60.0)]
+    west, east = sorted(build._cut([ring]), key=lambda rings: rings[0][0][0])
+    assert {x for x, _ in west[0]} == {-180.0, -170.0}
+    assert {x for x, _ in east[0]} == {170.0, 180.0}
+    inner = [[(10.0, 10.0), (11.0, 10.0), (11.0, 11.0), (10.0, 10.0)]]
+    assert build._cut(inner) == [inner]
 
 
 def test_the_shipped_base_map_is_right_where_it_matters(root: Path) -> None:

@@ -49,7 +49,7 @@ for (const [name, text] of Object.entries(files)) {
 }
 
 // whole or not at all: a half-written folder would pass for a finished one
-const temporary = `${out}.new`;
+const temporary = path.join(modules, '.assets-new');
 await rm(temporary, { recursive: true, force: true });
 await mkdir(temporary, { recursive: true });
 for (const [name, text] of Object.entries(files)) await writeFile(path.join(temporary, name), text);

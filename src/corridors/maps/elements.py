@@ -28,6 +28,16 @@ class Raw(Element):  # type: ignore[misc]
 class CorridorsFigure(Figure):  # type: ignore[misc]
     """A figure whose page holds all that it needs."""
 
+    def is_ours(self) -> bool:
+        """Return whether nothing but this library's own view has been put on the map."""
+        rooms = (self.html._children, self.script._children)
+        ours = {c.get_name() for m in self._children.values() for c in m._children.values()}
+        added = [name for room in rooms for name in room if name not in ours]
+        maps = [m.get_name() for m in self._children.values()]
+        return all(name in maps for name in added) and all(
+            isinstance(c, View) for m in self._children.values() for c in m._children.values()
+        )
+
     def render(self, **kwargs: Any) -> str:
         """Return the whole page."""
         return page.render(self)

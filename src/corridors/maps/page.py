@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,8 @@ def render(figure: Any, *, folder: Path | None = None, href: str = "") -> str:
         header, remote = _header(figure, html + script, folder, href)
         text = _page(str(figure.title or "Map"), header, html, script)
         text = _numbered(text, figure)
+        if folder is None and not remote and getattr(figure, "is_ours", lambda: False)():
+            text = _sealed(text)
     finally:
         # folium adds to them anew with every rendering
         for room, children in zip(rooms, before, strict=True):
@@ -91,6 +95,22 @@ def _page(title: str, header: str, html: str, script: str) -> str:
         f"<title>{escape(title)}</title>\n{header}\n</head>\n<body>\n{html}\n"
         f"<script>\n{script}\n</script>\n</body>\n</html>\n"
     )
+
+
+def _sealed(text: str) -> str:
+    """Return a page that says what it is made of: no other script runs in it, and nothing loads."""
+    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    hashes = (b64encode(sha256(s.encode("utf-8", "replace")).digest()).decode() for s in scripts)
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "script-src " + " ".join(f"'sha256-{h}'" for h in hashes),
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+        )
+    )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{meta}', 1)
 
 
 def _header(figure: Any, body: str, folder: Path | None, href: str) -> tuple[str, list[str]]:
