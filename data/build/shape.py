@@ -244,7 +244,7 @@ def via_for_edges(
         (n, 2) array of lon, lat in order from a to b, or None.
     precision : list of str
         ``station`` (through known stations), ``settlement`` (through towns), ``approximate``
-        (a course worked out, low confidence), ``chord``.
+        (a course worked out, low confidence), ``chord``; '' for a short straight edge.
     """
     from scipy.spatial import cKDTree
 
@@ -258,7 +258,8 @@ def via_for_edges(
     by_hand = waypoints(tables)
     chord = _km(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
     vias: list[Floats | None] = [None] * len(a)
-    precision = ["chord"] * len(a)
+    # between near junctions the chord is the course: nothing to say
+    precision = ["" if km < SHORTEST_KM else "chord" for km in stored_km]
     for i in range(len(a)):
         key = (*a[i].round(3), *b[i].round(3))
         hand, sure = by_hand.get(key, (None, True))
