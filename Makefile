@@ -20,7 +20,7 @@ if [ -z "$$found" ]; then \
 	echo "name another one with: make PYTHON=/path/to/python3" >&2; exit 1; fi
 endef
 
-.PHONY: help map test check format data bench report docs assets browser clean distclean
+.PHONY: help map test check format data bench report picture docs assets browser clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -60,8 +60,10 @@ bench: .venv-bench/.made ## the benchmarks, against pinned peers in an environme
 	.venv-bench/bin/python benchmarks/run.py
 
 report: $(VENV)/.dev ## the network report, a page of the docs
-	@test -f tools/report.py || { echo "there is no report in this checkout yet" >&2; exit 1; }
 	$(BIN)/python tools/report.py
+
+picture: $(VENV)/.dev map browser ## the README's picture, from build/corridors.html
+	$(BIN)/python tools/picture.py
 
 clean: ## remove what was built, keep the environments
 	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,6 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 MARK = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 
 
+def on_config(config: Any) -> Any:
+    """Put the generated reports (docs/reports) into the navigation, those that are there."""
+    found = sorted((ROOT / "docs" / "reports").glob("*.md"))
+    if found and not any("Reports" in entry for entry in config["nav"]):
+        config["nav"].insert(-1, {"Reports": [f"reports/{file.name}" for file in found]})
+    return config
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put each generated part where its mark stands."""
     return MARK.sub(lambda m: PARTS[m[1]](), markdown)
