@@ -162,7 +162,7 @@ def test_layers_and_route_are_drawn_and_say_what_they_are(open_map: Any) -> None
     # a place, with its precision
     reader.page.mouse.move(*at(reader, 53.0333, 40.0))
     reader.page.locator(".cm-tooltip", has_text="Türkmenbaşy").wait_for()
-    assert "not the facility itself" in tip.inner_text()
+    assert "not the facility itself" in tip.last.inner_text()
 
 
 def test_a_click_tells_everything(open_map: Any) -> None:
