@@ -119,12 +119,14 @@ class Lognormal(NamedTuple):
 class Parameters:
     """All parameters: a frozen value, made by :func:`load_parameters`, equal by content."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_digest", "_rows")
 
     def __init__(self, rows: Mapping[Index, Parameter]) -> None:
         object.__setattr__(self, "_rows", dict(rows))
+        object.__setattr__(self, "_digest", "")
 
     _rows: dict[Index, Parameter]
+    _digest: str
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("Parameters are frozen; override() returns new ones")
@@ -233,11 +235,15 @@ class Parameters:
 
         Sources, notes and the order of the rows do not count: they change no result.
         """
+        if self._digest:
+            return self._digest
         lines = [
             "\t".join((*index, p.unit, repr(p.value), repr(p.low), repr(p.high)))
             for index, p in sorted(self._rows.items())
         ]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        object.__setattr__(self, "_digest", digest)  # asked for at every question
+        return digest
 
 
 def load_parameters(path: str | os.PathLike[str] | None = None) -> Parameters:

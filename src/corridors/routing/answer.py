@@ -193,8 +193,8 @@ def assemble(
     draws = simulate(w, parts, seed)
     hours, usd, co2e = (_range(rows, name, draws[q]) for name, q in
                         (("hours", "hours"), ("cost_usd", "usd"), ("co2e_kg", "co2e")))  # fmt: skip
-    for row, part in zip(rows, parts, strict=True):
-        low, high = np.percentile(_draw(w, part["hours"], seed), [10, 90])
+    each = np.stack([_draw(w, part["hours"], seed) for part in parts])
+    for row, low, high in zip(rows, *_p10_p90(each), strict=True):
         row["hours_p10"], row["hours_p90"] = round(float(low), 2), round(float(high), 2)
         if pipeline:
             row["cost_usd"] = row["co2e_kg"] = None
@@ -337,8 +337,27 @@ def _draw(w: Weighted, total: dict[int, float], seed: int) -> NDArray[np.float64
     out = np.full(DRAWS, float(sure))
     for number, value in loose:
         c = w.prices.components[number]
-        out += value * np.exp(c.sigma * _normals(seed, c.name) - c.sigma**2 / 2)
+        out += value * _factors(seed, c.name, c.sigma)
     return out
+
+
+_LAST = DRAWS - 1
+_LOW, _HIGH = int(0.1 * _LAST), int(0.9 * _LAST)
+_RANKS = (_LOW, _LOW + 1, _HIGH, _HIGH + 1)
+
+
+def _p10_p90(draws: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return P10 and P90 along the last axis, as np.percentile does, in a tenth of its time."""
+    d = np.partition(draws, _RANKS, axis=-1)
+    low = d[..., _LOW] + (0.1 * _LAST - _LOW) * (d[..., _LOW + 1] - d[..., _LOW])
+    high = d[..., _HIGH] + (0.9 * _LAST - _HIGH) * (d[..., _HIGH + 1] - d[..., _HIGH])
+    return low, high
+
+
+@lru_cache(maxsize=4096)
+def _factors(seed: int, name: str, sigma: float) -> NDArray[np.float64]:
+    """Return the drawn factors of one component, mean one."""
+    return np.asarray(np.exp(sigma * _normals(seed, name) - sigma**2 / 2))
 
 
 @lru_cache(maxsize=4096)
@@ -350,7 +369,7 @@ def _normals(seed: int, name: str) -> NDArray[np.float64]:
 
 
 def _range(rows: list[dict[str, Any]], name: str, draws: NDArray[np.float64]) -> Range:
-    low, high = np.percentile(draws, [10, 90])
+    low, high = _p10_p90(draws)
     digits = 3 if name == "hours" else 2
     expected = _sum(rows, name, digits)
     if high == low:  # nothing uncertain: rounding must not part the range from its value

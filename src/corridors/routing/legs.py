@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,41 +44,36 @@ class Leg:
 
 def legs_of(columns: Columns, steps: list[Step]) -> list[Leg]:
     """Return the legs of a path, in order."""
-    legs: list[Leg] = []
-    start = 0
-
-    def key(step: Step) -> tuple[Any, ...]:
-        e = step.edge
-        ferry = MODES[columns.e_mode[e]] == "ferry"
-        kind = int(columns.e_kind[e])
-        return (
-            kind, int(columns.e_mode[e]), int(columns.e_gauge_mm[e]),
-            int(columns.e_country[e]), int(columns.e_facility[e]) if ferry or kind != LINE else 0,
-        )  # fmt: skip
-
-    for i in range(1, len(steps) + 1):
-        if (
-            i < len(steps)
-            and key(steps[i]) == key(steps[start])
-            and int(columns.e_kind[steps[i].edge]) == LINE
-        ):
-            continue
-        e, words = steps[start].edge, columns.words
-        to = int(columns.e_to_mode[e])
+    if not steps:
+        return []
+    c, words = columns, columns.words
+    edges = np.array([s.edge for s in steps], dtype=np.int64)
+    kind, mode = c.e_kind[edges], c.e_mode[edges]
+    gauge, country = c.e_gauge_mm[edges], c.e_country[edges]
+    # a ferry is a leg of its own, and so is every border and transfer
+    own = np.where(mode == MODES.index("ferry"), c.e_facility[edges], 0)
+    new = np.ones(len(edges), dtype=bool)
+    new[1:] = kind[1:] != LINE
+    for values in (kind, mode, gauge, country, own):
+        new[1:] |= values[1:] != values[:-1]
+    starts = np.flatnonzero(new).tolist()
+    legs = []
+    for lo, hi in zip(starts, [*starts[1:], len(steps)], strict=True):
+        e = int(edges[lo])
+        to = int(c.e_to_mode[e])
         legs.append(
             Leg(
-                kind=KINDS[columns.e_kind[e]],
-                mode=MODES[columns.e_mode[e]],
-                gauge_mm=int(columns.e_gauge_mm[e]),
+                kind=KINDS[kind[lo]],
+                mode=MODES[mode[lo]],
+                gauge_mm=int(gauge[lo]),
                 to_mode=MODES[to] if to >= 0 else "",
-                to_gauge_mm=int(columns.e_to_gauge_mm[e]),
-                country=words["country"][columns.e_country[e]],
-                to_country=words["country"][columns.e_to_country[e]],
-                facility=words["facility"][columns.e_facility[e]],
-                steps=tuple(steps[start:i]),
+                to_gauge_mm=int(c.e_to_gauge_mm[e]),
+                country=words["country"][country[lo]],
+                to_country=words["country"][c.e_to_country[e]],
+                facility=words["facility"][c.e_facility[e]],
+                steps=tuple(steps[lo:hi]),
             )
         )
-        start = i
     return legs
 
 
@@ -109,28 +104,49 @@ def confidence(
     if leg.kind == "line":
         edges = np.array([s.edge for s in leg.steps])
         km = columns.e_length_km[edges]
-        words = columns.words["precision"]
-        poor = np.array(
-            [words[p] in ("schematic", "approximate") for p in columns.e_precision[edges]]
-        )
+        poor = np.isin(columns.e_precision[edges], _vague(tuple(columns.words["precision"])))
         if km.sum() > 0 and km[poor].sum() > 0.5 * km.sum():
             level = 0
     return LEVELS[level]
 
 
+@lru_cache(maxsize=8)
+def _vague(words: tuple[str, ...]) -> NDArray[np.int64]:
+    found = [i for i, w in enumerate(words) if w in ("schematic", "approximate")]
+    return np.array(found, dtype=np.int64)
+
+
 def line_of(columns: Columns, steps: tuple[Step, ...]) -> NDArray[np.float64]:
     """Return the drawn line of some steps, (n, 2) lon, lat, in the direction of travel."""
     parts = []
+    whole_edges: list[Step] = []
+
+    def gather() -> None:
+        if whole_edges:
+            edges = np.array([s.edge for s in whole_edges], dtype=np.int64)
+            ahead = np.array([s.forward for s in whole_edges])
+            first, end = columns.g_offset[edges], columns.g_offset[edges + 1]
+            count = end - first
+            before = np.concatenate([[0], np.cumsum(count)[:-1]])
+            along = np.arange(int(count.sum())) - np.repeat(before, count)
+            base, sign = np.where(ahead, first, end - 1), np.where(ahead, 1, -1)
+            at = np.repeat(base, count) + np.repeat(sign, count) * along
+            parts.append(np.column_stack([columns.g_lon[at], columns.g_lat[at]]))
+            whole_edges.clear()
+
     for step in steps:
-        line = columns.line(step.edge)
         if step.lo > 0.0 or step.hi < 1.0:
-            line = _part(line, step.lo, step.hi)
-        parts.append(line if step.forward else line[::-1])
+            gather()
+            line = _part(columns.line(step.edge), step.lo, step.hi)
+            parts.append(line if step.forward else line[::-1])
+        else:
+            whole_edges.append(step)
+    gather()
     if not parts:
         return np.zeros((0, 2))
     whole = np.concatenate(parts)
     keep = np.ones(len(whole), dtype=bool)
-    keep[1:] = np.any(whole[1:] != whole[:-1], axis=1)
+    keep[1:] = (whole[1:, 0] != whole[:-1, 0]) | (whole[1:, 1] != whole[:-1, 1])
     return whole[keep] if keep.sum() > 1 else whole[:2]
 
 
