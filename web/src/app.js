@@ -277,7 +277,16 @@ function build(L, map, parent, payload) {
   const tablist = h('div', { role: 'tablist', 'aria-label': 'Panel', class: 'cm-tabs' }, tabs.map(([key, name, node], i) => {
     const id = `cm${number}-${key}`;
     const button = h('button', { type: 'button', role: 'tab', id, 'aria-controls': id + '-body', 'aria-selected': 'false', tabindex: '-1',
-      onclick: () => (current === key && narrow && !collapsed ? collapse(true) : open(key)) }, name);
+      onclick: () => {
+        if (current === key && narrow && !collapsed) {
+          collapse(true);
+          return;
+        }
+        open(key);
+        // the sheet covers half of a small screen: bring the route into the other half
+        if (narrow && key === 'routes') fit(drawnRoutes.bounds(panel.chosen));
+        if (narrow && key === 'plan' && planned) fit(drawnRoutes.bounds(routes.length));
+      } }, name);
     button.addEventListener('keydown', (e) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
       if (!step) return;
