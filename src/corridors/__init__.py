@@ -25,6 +25,8 @@ _PUBLIC = {
     "Profile": "routing.profile",
     "Route": "routing.route",
     "explore": "maps",
+    "from_frames": "routing.custom",
+    "from_networkx": "routing.custom",
     "load_atlas": "atlas",
     "load_network": "routing.network",
     "save_map": "maps",
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from corridors.errors import UnknownPlaceError as UnknownPlaceError
     from corridors.maps import explore as explore
     from corridors.maps import save_map as save_map
+    from corridors.routing.custom import from_frames as from_frames
+    from corridors.routing.custom import from_networkx as from_networkx
     from corridors.routing.network import Network as Network
     from corridors.routing.network import load_network as load_network
     from corridors.routing.profile import Profile as Profile

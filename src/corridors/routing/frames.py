@@ -82,9 +82,9 @@ def to_networkx(net: Network, profile: Profile | None = None) -> nx.MultiDiGraph
     """Return the network as a MultiDiGraph, one edge per arc that a profile may travel.
 
     Nodes carry ``lon, lat, country, terminal``; edges ``edge`` (number in ``edges_frame``),
-    ``mode, kind, length_km, hours, cost_usd, co2e_kg, country, facility, gauge_mm`` and
-    ``weight`` (the profile's criterion in its quanta, whole numbers). The key of an edge is its
-    arc number.
+    ``mode, kind, length_km, hours, cost_usd, co2e_kg, country, facility, gauge_mm, to_mode,
+    to_country, to_gauge_mm`` and ``weight`` (the profile's criterion in its quanta, whole
+    numbers). The key of an edge is its arc number.
     """
     import networkx as nx
 
@@ -108,7 +108,10 @@ def to_networkx(net: Network, profile: Profile | None = None) -> nx.MultiDiGraph
         "hours": w.prices.hours[e], "cost_usd": w.prices.usd[e], "co2e_kg": w.prices.co2e_kg[e],
         "country": _decoded(c.e_country[e], c.words["country"]),
         "facility": _decoded(c.e_facility[e], c.words["facility"]),
-        "gauge_mm": c.e_gauge_mm[e], "weight": weight[use].astype(np.int64),
+        "to_mode": _decoded(c.e_to_mode[e], [*MODES, ""]),
+        "to_country": _decoded(c.e_to_country[e], c.words["country"]),
+        "gauge_mm": c.e_gauge_mm[e], "to_gauge_mm": c.e_to_gauge_mm[e],
+        "weight": weight[use].astype(np.int64),
     }  # fmt: skip
     names = list(columns)
     lists = [np.asarray(x).tolist() for x in columns.values()]

@@ -223,11 +223,10 @@ def directed(net: Network, access: Access, w: Weighted, *, arriving: bool) -> Jo
     )  # fmt: skip
 
 
-def joins(net: Network, place: Place, w: Weighted, *, arriving: bool) -> list[Join]:
-    """Return how one place joins the network, nothing where it does not."""
-    t = directed(net, access_of(net, [place], w), w, arriving=arriving)
+def _one_by_one(t: JoinTable, place: int) -> list[Join]:
+    own = t.place == place
     columns = (t.node, t.offset, t.km, t.edge, t.fraction, t.forward)
-    return [Join(*row) for row in zip(*(x.tolist() for x in columns), strict=True)]
+    return [Join(*row) for row in zip(*(x[own].tolist() for x in columns), strict=True)]
 
 
 def both_joins(net: Network, a: Place, b: Place, w: Weighted) -> tuple[list[Join], list[Join]]:
@@ -240,8 +239,9 @@ def both_joins(net: Network, a: Place, b: Place, w: Weighted) -> tuple[list[Join
     NoRouteError
         Where one of them is closed.
     """
-    start = joins(net, a, w, arriving=False)
-    end = joins(net, b, w, arriving=True)
+    access = access_of(net, [a, b], w)
+    start = _one_by_one(directed(net, access, w, arriving=False), 0)
+    end = _one_by_one(directed(net, access, w, arriving=True), 1)
     for place, found in ((a, start), (b, end)):
         check_open(place, w)
         if not found:

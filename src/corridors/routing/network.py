@@ -20,7 +20,7 @@ from corridors.network import store
 from corridors.network.store import LAYERS, Columns
 from corridors.routing.engine import Engine, Metric, make_engine
 from corridors.routing.facilities import Facility, load_facilities
-from corridors.routing.pricing import Prices, price
+from corridors.routing.pricing import Prices, price, with_own
 from corridors.routing.profile import DATA_YEAR, FREIGHT, MODES, Cargo, Closures, Profile, weigh
 from corridors.routing.snap import SegmentIndex, build_index, load_index, save_index
 
@@ -51,8 +51,13 @@ class Weighted:
 class _Shared:
     """What all closures of one network share: the engine and its metrics, made when needed."""
 
-    def __init__(self, columns: Columns, order: Path | None) -> None:
-        self._columns, self._order = columns, order
+    def __init__(
+        self,
+        columns: Columns,
+        order: Path | None,
+        own: dict[str, NDArray[np.float64]] | None = None,
+    ) -> None:
+        self._columns, self._order, self._own = columns, order, own
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._prices: OrderedDict[Any, Prices] = OrderedDict()
@@ -85,6 +90,8 @@ class _Shared:
             prices = self._prices.get((profile.cargo, digest))
             if prices is None:
                 prices = price(self._columns, parameters, facilities, profile.cargo)
+                if self._own is not None:
+                    prices = with_own(prices, self._own, profile.cargo, parameters)
                 self._prices[profile.cargo, digest] = prices
                 while len(self._prices) > KEPT_METRICS:
                     self._prices.popitem(last=False)

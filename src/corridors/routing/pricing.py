@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,6 +173,27 @@ def areas_of(
         area[own & inside[columns.e_u] & inside[columns.e_v]] = len(areas)
         areas.append(zone.id)
     return areas, area
+
+
+def with_own(
+    prices: Prices, own: dict[str, NDArray[np.float64]], cargo: Cargo, parameters: Parameters
+) -> Prices:
+    """Return prices with a user's own numbers in place of the parameters', where there are any.
+
+    ``own`` holds ``hours``, ``cost_usd`` and ``co2e_kg`` of one TEU per edge, NaN where the
+    parameters count; what is the user's is taken as certain.
+    """
+    teu, _ = cargo_amounts(cargo, parameters)
+    changes: dict[str, Any] = {}
+    for name, column, component, scale in (
+        ("hours", "hours", "hours_component", 1.0),
+        ("usd", "cost_usd", "usd_component", teu),
+        ("co2e_kg", "co2e_kg", "co2e_component", teu),
+    ):
+        given = np.isfinite(own[column])
+        changes[name] = np.where(given, own[column] * scale, getattr(prices, name))
+        changes[component] = np.where(given, 0, getattr(prices, component)).astype(np.int32)
+    return replace(prices, **changes)
 
 
 def _emission(

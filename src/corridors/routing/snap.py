@@ -171,10 +171,9 @@ def _near_segments(
     a = np.searchsorted(index.cell, lo.astype(np.int32))
     b = np.searchsorted(index.cell, hi.astype(np.int32))
     first, last = index.start[a], index.start[b]
+    # a segment that lies in several cells is there several times, which does no harm
     pairs = _stretches(first, last - first)
-    n = np.int64(len(index.edge_of))
-    key = np.unique(np.repeat(owner, last - first) * n + index.item[pairs])
-    return key // n, key % n
+    return np.repeat(owner, last - first), index.item[pairs].astype(np.int64)
 
 
 def snap_many(
@@ -211,6 +210,8 @@ def snap_many(
     def search(points: NDArray[np.int64], part: int, reach: float) -> NDArray[np.int64]:
         """Note the nearest per point and component; return the points that found something."""
         p, s = _near_segments(index, lon[points], lat[points], part, reach)
+        if not len(p):
+            return p
         p, e = points[p], index.edge_of[s].astype(np.int64)
         keep = usable[e]
         if part // 2 in _LAND:
@@ -231,17 +232,19 @@ def snap_many(
         found.append((p[first], e[best], s[best]))
         kms.append(km[best])
         ts.append(t[best])
-        return np.unique(p[first])
+        return p[first]
 
+    everyone = np.arange(len(lon))
     for mode, limit in limits_km.items():
         part = 2 * MODES.index(mode)
-        left = np.arange(len(lon))
+        left = np.ones(len(lon), dtype=bool)
         for reach in REACHES_KM:
-            left = np.setdiff1d(left, search(left, part, min(reach, limit)), assume_unique=True)
-            if not len(left) or reach >= limit:
+            left[search(np.flatnonzero(left), part, min(reach, limit))] = False
+            if reach >= limit or not left.any():
                 break
-        if groups is not None or len(left):
-            search(np.arange(len(lon)) if groups is not None else left, part + 1, limit)
+        others = np.searchsorted(index.cell, np.int32([(part + 1) * CELLS, (part + 2) * CELLS]))
+        if others[0] < others[1]:
+            search(everyone if groups is not None else np.flatnonzero(left), part + 1, limit)
     if not found:
         none = np.zeros(0, dtype=np.int64)
         return Snaps(none, none, *(np.zeros(0) for _ in range(4)))
