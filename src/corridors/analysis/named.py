@@ -22,7 +22,7 @@ from corridors.geodesy import distance_km
 from corridors.network.store import KINDS, MODES
 from corridors.routing.answer import assemble, path_steps
 from corridors.routing.engine import INF
-from corridors.routing.joins import Join, joins, too_far
+from corridors.routing.joins import Join, access_of, check_open, directed, too_far
 from corridors.routing.legs import Step
 from corridors.routing.profile import DATA_YEAR, Cargo, Profile, quantum
 
@@ -37,7 +37,7 @@ SAME_KM = 60.0
 LINK_KM = 60.0
 """Longest way between two modes at one place that is no terminal of both."""
 REACH = 0.25
-"""A branch leads from A to B if its ends lie no farther from them than this part of the distance."""
+"""A branch leads from A to B if its ends are no farther off than this part of the distance."""
 MIN_SHARE, MIN_COVER = 0.6, 0.3
 """A route follows a corridor that holds so much of its length, and of which it holds so much."""
 
@@ -329,7 +329,10 @@ class _Chain:
         place = self.places[i]
         if place.kind == "strait":
             return self._gates(place)
-        found = joins(self.net, place, w, arriving=arriving)
+        check_open(place, w)
+        t = directed(self.net, access_of(self.net, [place], w), w, arriving=arriving)
+        columns = (t.node, t.offset, t.km, t.edge, t.fraction, t.forward)
+        found = [Join(*row) for row in zip(*(x.tolist() for x in columns), strict=True)]
         if not found:
             raise too_far(self.net, place, w)
         return found
