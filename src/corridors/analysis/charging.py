@@ -372,8 +372,9 @@ def candidates_along(
         for i, km, point in zip(near, along * scale, points, strict=True):
             row = towns.iloc[int(i)]
             if 1.0 < km < at[-1] - 1.0:
-                out.append(Candidate(float(km), str(row["name"]), str(row["kind"]),
-                                     str(row["country"]), float(point[0]), float(point[1])))  # fmt: skip
+                name, kind, code = (str(row[x]) for x in ("name", "kind", "country"))
+                x, y = point.tolist()
+                out.append(Candidate(float(km), name, kind, code, x, y))
     out += _crossings(route)
     if open_road_km:
         for km in np.arange(open_road_km, at[-1], open_road_km):
@@ -464,7 +465,7 @@ def energy_at(
             raise SchemaError(f"energy factor {leg['country']}={factor!r} must be above zero")
         corners.append(corners[-1] + leg["length_km"])
         used.append(used[-1] + leg["length_km"] * truck.kwh_per_km * factor)
-    return np.interp(np.asarray(km, dtype=float), corners, used)
+    return np.asarray(np.interp(np.asarray(km, dtype=float), corners, used))
 
 
 def plan(
@@ -567,7 +568,7 @@ def _gaps(
 
 
 def _spaced(whole: float, spacing: float, found: Sequence[Candidate]) -> list[Candidate]:
-    if not 0 < spacing:
+    if not spacing > 0:
         raise SchemaError(f"spacing of {spacing:g} km: above zero")
     parts = math.ceil(whole / spacing)
     out: list[Candidate] = []

@@ -7,7 +7,6 @@ metres). Nothing is measured in degrees.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +152,8 @@ def buffer_km(geometry: Any, km: float) -> Any:
             xy = np.column_stack([x, y])
             shape = shapely.LineString(xy) if len(xy) > 1 else shapely.Point(xy[0])
             area = shapely.buffer(shape, km * 1000.0, quad_segs=16)
-            bx, by = there.transform(*np.asarray(area.exterior.coords).T, direction="INVERSE")
+            rim = np.asarray(area.exterior.coords)
+            bx, by = there.transform(rim[:, 0], rim[:, 1], direction="INVERSE")
             areas.append(shapely.make_valid(shapely.Polygon(np.column_stack([bx, by]))))
     return shapely.union_all(areas)
 
@@ -254,9 +254,10 @@ def nearest_assets(
         if shape is None or shape.is_empty:
             continue
         km, point = _nearest_point(shape, lon, lat)
+        x, y = (round(float(v), 5) for v in point)
         rows.append({"id": row["id"], "name": row["name"], "kind": row["kind"],
                      "status": row.get("status", ""), "distance_km": round(km, 2),
-                     "lat": round(float(point[1]), 5), "lon": round(float(point[0]), 5)})  # fmt: skip
+                     "lat": y, "lon": x})  # fmt: skip
     out = pd.DataFrame(rows, columns=["id", "name", "kind", "status", "distance_km", "lat", "lon"])
     return out.sort_values(["distance_km", "id"], kind="stable").head(k).reset_index(drop=True)
 
@@ -430,9 +431,3 @@ def cumulative_km(line: ArrayLike) -> Floats:
     c = np.asarray(line, dtype=float)
     _, _, m = geod().inv(c[:-1, 0], c[:-1, 1], c[1:, 0], c[1:, 1])
     return np.concatenate([[0.0], np.cumsum(np.asarray(m) / 1000.0)])
-
-
-def select(frame: Any, kinds: Iterable[str]) -> Any:
-    """Return the rows of some kinds."""
-    wanted = set(kinds)
-    return frame[frame["kind"].isin(wanted)]

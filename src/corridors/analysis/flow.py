@@ -8,6 +8,7 @@ cheapest flow for a demand.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -335,7 +336,7 @@ def corridor_links(
         part: dict[tuple[str, str, str], Any] = {}
         try:
             places = named[branch]
-            for a, b in zip(places[:-1], places[1:], strict=True):
+            for a, b in itertools.pairwise(places):
                 key = (a.place, b.place, b.modes[0])
                 part[key] = stages.get(key) or chain(
                     net, [(a.place, ()), (b.place, b.modes)], year=year

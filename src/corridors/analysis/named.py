@@ -227,9 +227,8 @@ def place_of(net: Network, query: Any) -> Match:
 def stage_distances(net: Network, stages: Sequence[Stage], place: Match) -> np.ndarray[Any, Any]:
     """Return the geodesic km from a place to each stage."""
     at = [place_of(net, s.place) for s in stages]
-    return np.atleast_1d(
-        distance_km(place.lon, place.lat, [p.lon for p in at], [p.lat for p in at])
-    )
+    km = distance_km(place.lon, place.lat, [p.lon for p in at], [p.lat for p in at])
+    return np.asarray(np.atleast_1d(km))
 
 
 def chain(

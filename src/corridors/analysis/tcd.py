@@ -196,7 +196,8 @@ def labelled(routes: Route | Mapping[str, Route] | Sequence[Route]) -> dict[str,
         out = dict(routes)
     else:
         out = {}
-        for r in [routes] if hasattr(routes, "legs") else routes:
+        every: list[Any] = [routes] if hasattr(routes, "legs") else list(routes)  # type: ignore
+        for r in every:
             name = r.corridor or f"{r.origin.name} – {r.destination.name}"
             name = f"{name} ({r.year})"
             out[name if name not in out else f"{name} #{len(out) + 1}"] = r
