@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +21,9 @@ from corridors.geodesy import distance_km
 from corridors.network.store import KINDS, MODES
 from corridors.routing.answer import assemble, path_steps
 from corridors.routing.engine import INF
-from corridors.routing.joins import Join, access_of, check_open, directed, too_far
+from corridors.routing.joins import Join, access_of, check_open, directed, joins_of, too_far
 from corridors.routing.legs import Step
-from corridors.routing.profile import DATA_YEAR, Cargo, Profile, quantum
+from corridors.routing.profile import DATA_YEAR, Cargo, Closures, Profile, quantum
 
 if TYPE_CHECKING:
     from corridors.atlas import Atlas
@@ -330,8 +329,7 @@ class _Chain:
             return self._gates(place)
         check_open(place, w)
         t = directed(self.net, access_of(self.net, [place], w), w, arriving=arriving)
-        columns = (t.node, t.offset, t.km, t.edge, t.fraction, t.forward)
-        found = [Join(*row) for row in zip(*(x.tolist() for x in columns), strict=True)]
+        found = joins_of(t, 0)
         if not found:
             raise too_far(self.net, place, w)
         return found
@@ -360,7 +358,7 @@ class _Chain:
                     path = path_steps(self.net, w, [first], [last])
                     if path is not None:
                         table[a, b] = path[3]
-        return table
+        return np.asarray(table)
 
     def _changes(self, i: int, arrive: list[Join], leave: list[Join]) -> np.ndarray[Any, Any]:
         """Return the weight between the points of arrival and of departure at one place."""
@@ -594,18 +592,24 @@ def pieces_of(route: Route) -> Pieces:
     return out
 
 
-@lru_cache(maxsize=4)
-def _corridor_pieces(net: Network, atlas_key: int, atlas: Atlas, year: int) -> list[Any]:
-    out = []
-    for ident in atlas.corridors["id"].astype(str):
-        for branch in branches(atlas, ident):
-            try:
-                route = corridor_route(net, atlas, ident, branch, by="time", year=year)
-            except (NoRouteError, SnapError, UnknownPlaceError, SchemaError):
-                continue
-            pieces = pieces_of(route)
-            out.append((ident, branch, frozenset(pieces), sum(pieces.values()), route.modes))
-    return out
+def _corridor_pieces(net: Network, atlas: Atlas, year: int) -> list[Any]:
+    """Return every open branch's pieces: routed once for a network, whatever is closed in it."""
+
+    def make() -> list[Any]:
+        whole = replace(net, closures=Closures())
+        out = []
+        for ident in atlas.corridors["id"].astype(str):
+            for branch in branches(atlas, ident):
+                try:
+                    route = corridor_route(whole, atlas, ident, branch, year=year)
+                except (NoRouteError, SnapError, UnknownPlaceError, SchemaError):
+                    continue
+                pieces = pieces_of(route)
+                out.append((ident, branch, frozenset(pieces), sum(pieces.values())))
+        return out
+
+    found: list[Any] = net.kept(f"corridor pieces {year} {atlas.data}", make)
+    return found
 
 
 def corridor_shares(net: Network, atlas: Atlas, route: Route) -> list[dict[str, Any]]:
@@ -617,7 +621,7 @@ def corridor_shares(net: Network, atlas: Atlas, route: Route) -> list[dict[str, 
     mine = pieces_of(route)
     total = sum(mine.values())
     out = []
-    for ident, branch, pieces, length, _ in _corridor_pieces(net, id(atlas), atlas, route.year):
+    for ident, branch, pieces, length in _corridor_pieces(net, atlas, route.year):
         same = sum(km for piece, km in mine.items() if piece in pieces)
         if same > 0 and total > 0:
             out.append({"corridor": ident, "branch": branch, "share": same / total,

@@ -196,7 +196,7 @@ def labelled(routes: Route | Mapping[str, Route] | Sequence[Route]) -> dict[str,
         out = dict(routes)
     else:
         out = {}
-        every: list[Any] = [routes] if hasattr(routes, "legs") else list(routes)  # type: ignore
+        every: list[Any] = [routes] if hasattr(routes, "legs") else list(routes)
         for r in every:
             name = r.corridor or f"{r.origin.name} – {r.destination.name}"
             name = f"{name} ({r.year})"
