@@ -177,7 +177,7 @@ def _number(
         return np.full(len(frame), default)
     blank = _empty(frame[name].to_numpy())
     values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
-    for i in np.flatnonzero(~blank & ~np.isfinite(values)):
+    for i in np.flatnonzero(~blank & ~np.isfinite(values)).tolist():
         faults.append(f"{table} row {i + 1}, {name}: {frame[name].iloc[i]!r} is no number")
     return np.where(blank | ~np.isfinite(values), default, values)
 
@@ -200,7 +200,7 @@ def _nodes(frame: Any, faults: list[str]) -> Any:
         faults.append("nodes: no rows")
     frame = frame.reset_index(drop=True) if "id" in frame else frame.rename_axis("id").reset_index()
     label = frame["id"].tolist()
-    position = {}
+    position: dict[Any, int] = {}
     for i, x in enumerate(label):
         if x in position:
             faults.append(f"nodes row {i + 1}, id: {x!r} is in row {position[x] + 1} already")
@@ -208,7 +208,9 @@ def _nodes(frame: Any, faults: list[str]) -> Any:
     out = {"label": label}
     for name, limit in (("lon", 180.0), ("lat", 90.0)):
         values = _number(frame, name, np.nan, "nodes", faults)
-        for i in np.flatnonzero(~(np.abs(values) <= limit)) if name in frame else ():
+        for i in (
+            np.flatnonzero(~(np.abs(values) <= limit)).tolist() if name in frame else ().tolist()
+        ):
             if not np.isfinite(values[i]):
                 shown = "is empty" if _empty([frame[name].iloc[i]])[0] else ""
             else:
@@ -270,14 +272,14 @@ def _edges(frame: Any, spots: Any, number: dict[Any, int], faults: list[str]) ->
         faults += [f"edges row {i + 1}, {name}: {values[i]:g} is not allowed"
                    for i in np.flatnonzero(bad)]  # fmt: skip
         out[name] = values.astype(np.int64)
-    for i in np.flatnonzero((out["to_year"] > 0) & (out["to_year"] < out["from_year"])):
+    for i in np.flatnonzero((out["to_year"] > 0) & (out["to_year"] < out["from_year"])).tolist():
         faults.append(f"edges row {i + 1}, to_year: is before from_year")
     out["oneway"] = _flags(frame, faults)
     kind = np.array(out["kind"], dtype=object)
-    for i in np.flatnonzero(kind == "transfer"):
+    for i in np.flatnonzero(kind == "transfer").tolist():
         if not out["to_mode"][i]:
             faults.append(f"edges row {i + 1}, to_mode: a transfer leads to some mode")
-    for i in np.flatnonzero(kind == "border"):
+    for i in np.flatnonzero(kind == "border").tolist():
         if not out["country"][i] or not out["to_country"][i]:
             faults.append(f"edges row {i + 1}, to_country: a border lies between two countries")
     for name in OWN:

@@ -80,6 +80,8 @@ class JoinTable:
     km: NDArray[np.float64]
     edge: NDArray[np.int64]
     fraction: NDArray[np.float64]
+    share: NDArray[np.float64]
+    """The part of the edge between the place and the node."""
     forward: NDArray[np.bool_]
 
     def joined(self) -> NDArray[np.bool_]:
@@ -200,14 +202,14 @@ def directed(net: Network, access: Access, w: Weighted, *, arriving: bool) -> Jo
     forward[1:] = both[1:] != both[:-1]
     edge, fraction = access.edge[both], access.fraction[both]
     node = access.node[both]
-    offset = access.gap[both]
+    offset, share = access.gap[both], np.zeros(len(both))
     line = edge >= 0
     if len(inside):
         e = np.where(line, edge, 0)
         # leaving forward means on to v; arriving forward means in from u
         ahead = forward != arriving
         node = np.where(line, np.where(ahead, c.e_v[e], c.e_u[e]), node)
-        share = np.where(ahead, 1.0 - fraction, fraction)
+        share = np.where(line, np.where(ahead, 1.0 - fraction, fraction), 0.0)
         offset = np.where(line, offset + share * w.weights[e].astype(float), offset)
     keep = forward | ~line
     keep |= ~np.asarray(c.e_oneway)[np.where(line, edge, 0)]
@@ -219,11 +221,12 @@ def directed(net: Network, access: Access, w: Weighted, *, arriving: bool) -> Jo
     return JoinTable(
         access.n_places, access.place[both][keep], node[keep], whole(offset),
         whole(access.gap[both]),
-        access.km[both][keep], edge[keep], fraction[keep], forward[keep],
+        access.km[both][keep], edge[keep], fraction[keep], share[keep], forward[keep],
     )  # fmt: skip
 
 
-def _one_by_one(t: JoinTable, place: int) -> list[Join]:
+def joins_of(t: JoinTable, place: int) -> list[Join]:
+    """Return the joins of one place, one by one."""
     own = t.place == place
     columns = (t.node, t.offset, t.km, t.edge, t.fraction, t.forward)
     return [Join(*row) for row in zip(*(x[own].tolist() for x in columns), strict=True)]
@@ -240,8 +243,8 @@ def both_joins(net: Network, a: Place, b: Place, w: Weighted) -> tuple[list[Join
         Where one of them is closed.
     """
     access = access_of(net, [a, b], w)
-    start = _one_by_one(directed(net, access, w, arriving=False), 0)
-    end = _one_by_one(directed(net, access, w, arriving=True), 1)
+    start = joins_of(directed(net, access, w, arriving=False), 0)
+    end = joins_of(directed(net, access, w, arriving=True), 1)
     for place, found in ((a, start), (b, end)):
         check_open(place, w)
         if not found:

@@ -208,3 +208,18 @@ def plain_product(
         whole = np.where(lost, far(dtype), total.astype(dtype)).astype(dtype)
         np.minimum.at(out[starts.place[j] - lo], ends.place, whole)
     return out
+
+
+def between(a: Labels, rows: tuple[int, int], b: Labels, columns: tuple[int, int]) -> Values:
+    """Return the weights from some places of one set of labels to some of another."""
+    hubs, left = a.rows(*rows)
+    theirs, right = b.rows(*columns)
+    limit = far(left.dtype)
+    out = np.full((len(left), len(right)), limit, dtype=left.dtype)
+    _, mine, other = np.intersect1d(hubs, theirs, assume_unique=True, return_indices=True)
+    left, right = left[:, mine], np.ascontiguousarray(right[:, other].T)
+    for i in range(len(left)):
+        use = np.flatnonzero(left[i] < limit)
+        if len(use):
+            (left[i, use, None] + right[use]).min(axis=0, out=out[i])
+    return np.asarray(np.minimum(out, limit))

@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     from corridors.names import Match as Place
     from corridors.names import NameIndex, Role
     from corridors.parameters import Parameters
+    from corridors.routing.compare import Comparison
+    from corridors.routing.isochrone import Isochrone
     from corridors.routing.matrix import Matrix, Question
+    from corridors.routing.pareto import Front
+    from corridors.routing.robust import Robust
     from corridors.routing.route import Route
 
-KEPT_METRICS = 12
+KEPT_METRICS = 8
 Progress = Callable[[str], None]
 
 
@@ -46,6 +50,15 @@ class Weighted:
     prices: Prices
     weights: NDArray[np.uint32]
     metric: Metric
+    _kept: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+    _lock: threading.RLock = field(init=False, repr=False, default_factory=threading.RLock)
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return something that follows from the profile alone, made at the first call."""
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = make()
+            return self._kept[name]
 
 
 class _Shared:
@@ -243,6 +256,119 @@ class Network:
 
         terms = question(by, modes, avoid, year, cargo)
         return matrix(self, origins, destinations, terms, progress=progress, threads=threads)
+
+    def pareto(
+        self,
+        origin: Any,
+        destination: Any,
+        *,
+        modes: Sequence[str] | str | None = None,
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        seed: int = 0,
+        complete: bool = False,
+        tolerance: float = 0.01,
+        max_seconds: float = 60.0,
+    ) -> Front:
+        """Return the trade-offs between time, cost and CO2e: routes of which none beats another.
+
+        Parameters
+        ----------
+        complete : bool
+            False: what some weighted sum of the three prefers, quick, and not all there is. True:
+            every trade-off within ``tolerance``.
+        tolerance : float
+            For a complete front: for every possible route there is one in the answer that is not
+            worse by more than this share in any of the three.
+        max_seconds : float
+            Bound of the search for a complete front; beyond it, an error.
+
+        Other parameters and errors as of :meth:`route`; the method is told in
+        :mod:`corridors.routing.pareto`.
+        """
+        from corridors.routing.pareto import pareto
+
+        return pareto(self, origin, destination, modes=modes, avoid=tuple(avoid), year=year,
+                      cargo=as_cargo(cargo), seed=seed, complete=complete, tolerance=tolerance,
+                      max_seconds=max_seconds)  # fmt: skip
+
+    def robust(
+        self,
+        origin: Any,
+        destination: Any,
+        *,
+        n: int = 500,
+        by: str | dict[str, float] = "time",
+        modes: Sequence[str] | str | None = None,
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        seed: int = 0,
+    ) -> Robust:
+        """Return how often each way is the best over draws of the uncertain parameters.
+
+        Parameters
+        ----------
+        n : int
+            Draws; the same numbers for the same ``seed``.
+        by : str or dict
+            ``time``, ``cost``, ``co2e``, or weights of these.
+
+        Other parameters and errors as of :meth:`route`; the method is told in
+        :mod:`corridors.routing.robust`.
+        """
+        from corridors.routing.robust import robust
+
+        return robust(self, origin, destination, n=n, by=by, modes=modes, avoid=tuple(avoid),
+                      year=year, cargo=as_cargo(cargo), seed=seed)  # fmt: skip
+
+    def isochrone(
+        self,
+        origin: Any,
+        hours: Sequence[float],
+        *,
+        modes: Sequence[str] | str | None = None,
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        buffer_km: float = 15.0,
+    ) -> Isochrone:
+        """Return what can be reached in so many hours, as points, edges and polygons.
+
+        Parameters
+        ----------
+        hours : sequence of float
+            Limits.
+        buffer_km : float
+            How far from a line in reach the areas go.
+
+        Other parameters and errors as of :meth:`route`.
+        """
+        from corridors.routing.isochrone import isochrone
+
+        return isochrone(self, origin, hours, modes=modes, avoid=tuple(avoid), year=year,
+                         cargo=as_cargo(cargo), buffer_km=buffer_km)  # fmt: skip
+
+    def compare(
+        self, origin: Any, destination: Any, *, closed: Iterable[Any], **terms: Any
+    ) -> Comparison:
+        """Return the same question before and after a closure, with the differences.
+
+        Parameters
+        ----------
+        closed : places, crossings, straits, countries (ISO codes), modes or polygons
+        **terms
+            As of :meth:`route`.
+        """
+        from corridors.routing.compare import compare
+
+        what = (closed,) if isinstance(closed, str) or hasattr(closed, "geom_type") else closed
+        return compare(self, origin, destination, tuple(what), terms)
+
+    def with_closures(self, closures: Closures) -> Network:
+        """Return the network with more closures, given as a value."""
+        return replace(self, closures=self.closures | closures)
 
     def closed(self, *what: Any) -> Network:
         """Return the network without some places, crossings, countries, modes or areas."""

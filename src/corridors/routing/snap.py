@@ -242,7 +242,9 @@ def snap_many(
             left[search(np.flatnonzero(left), part, min(reach, limit))] = False
             if reach >= limit or not left.any():
                 break
-        others = np.searchsorted(index.cell, np.int32([(part + 1) * CELLS, (part + 2) * CELLS]))
+        others = np.searchsorted(
+            index.cell, np.array([(part + 1) * CELLS, (part + 2) * CELLS], dtype=np.int32)
+        )
         if others[0] < others[1]:
             search(everyone if groups is not None else np.flatnonzero(left), part + 1, limit)
     if not found:
