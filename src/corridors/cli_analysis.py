@@ -1,8 +1,8 @@
 """The commands of the analyses.
 
-They are corridor, compare, tcd, whatif, criticality, flow, charging, cpmm and near. Each prints a table
-(or JSON), and ``-o`` writes what the ending asks for: .csv or .json the table,
-.png .svg .pdf the chart, .html the map.
+They are corridor, compare, tcd, whatif, criticality, flow, charging, cpmm and near. Each prints
+a table (or JSON), and ``-o`` writes what the ending asks for: .csv or .json the table, .png, .svg
+or .pdf the chart, .html the map.
 """
 
 from __future__ import annotations
@@ -302,6 +302,10 @@ def whatif(
     case = Scenario("changed", year=_year(year), closed=tuple(close or ()), delay=factors)
     effect = what_if(net, pairs, [case], by=by, modes=mode or None)
     frame = effect.frame()
+    if format == "table" and output is None:
+        short = ["origin", "destination", "scenario", "hours", "d_hours", "d_hours_p10",
+                 "d_hours_p90", "d_cost_usd", "d_length_km", "route_changes", "note"]  # fmt: skip
+        frame = frame[short]
     _deliver("what it changes", frame, format, output, effect.chart, effect.explore)
 
 
@@ -438,7 +442,9 @@ def charging(
                  towns_only=towns_only, atlas=atlas)  # fmt: skip
     if format == "table" and output is None:
         _say(f"{route.origin.name} – {route.destination.name}", *found.summary().splitlines(), "")
-        _deliver("sites", found.sites.drop(columns=["lon", "lat"]), "table", None)
+        short = ["name", "kind", "country", "km", "stretch_km", "energy_kwh", "charge_h",
+                 "chargers", "peak_mw"]  # fmt: skip
+        _deliver("sites", found.sites[short], "table", None)
         if len(found.infeasible):
             _say("")
             _deliver("stretches between towns beyond the range", found.infeasible, "table", None)
@@ -537,4 +543,7 @@ def near(
             shape = shapely.Point(at.lon, at.lat)
         near_by = within_km(frame[frame["id"].astype(str) != place], shape, within)
         found = near_by[["id", "name", "kind", "status", "distance_km", "along_km"]]
+    if format == "table" and output is None and "lat" in found.columns:
+        where = [f"{y:.4f}, {x:.4f}" for y, x in zip(found["lat"], found["lon"], strict=True)]
+        found = found.drop(columns=["lat", "lon"]).assign(nearest_point=where)
     _deliver(f"near {place}", found, format, output)
