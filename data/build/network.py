@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import sections
 import shape
 from inputs import country_polygons, raw_graph
 
@@ -92,7 +93,7 @@ def layer(mode: str, tables: Path, countries: Countries, report: Report) -> Grap
     graph = join_gaps(graph, mode=mode, over_water=over_water)
     report.joins.append(joins_of(graph, before))
     report.say(f"{mode}: {len(graph.edges) - before} gaps joined by rule")
-    return graph
+    return sections.apply(graph, tables, report) if mode == "rail" else graph
 
 
 def _course(graph: Graph, mode: str, tables: Path, countries: Countries) -> pd.DataFrame:

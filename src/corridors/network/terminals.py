@@ -56,7 +56,9 @@ def attach(
     import shapely
 
     edges = graph.edges
-    owner_of = np.flatnonzero(((edges["mode"] == mode) & (edges["kind"] == "line")).to_numpy())
+    # no terminal for freight stands on a line for passengers only
+    freight = (edges["kind"] == "line") & (edges["status"] != "passenger")
+    owner_of = np.flatnonzero(((edges["mode"] == mode) & freight).to_numpy())
     tree = shapely.STRtree(shapes_of(graph, owner_of))
     reader = line_reader(graph)
     country = edges["country"].to_numpy()

@@ -155,7 +155,7 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
     never = np.zeros(len(words["status"]), dtype=bool)
     for i, status in enumerate(words["status"]):
         dated[i] = status in ("construction", "planned")
-        never[i] = status in ("proposed", "stalled", "closed", "suspended")
+        never[i] = status in ("proposed", "stalled", "closed", "suspended", "passenger")
     ok &= ~(dated[c.e_status] & (c.e_from_year == 0)) & ~never[c.e_status]
     closed = profile.closed
     if closed.countries:
