@@ -129,6 +129,9 @@ def test_modelled_days_stand_beside_the_published_ones(net, atlas) -> None:
         )
         p10, p90 = r.hours.p10 / 24, r.hours.p90 / 24
         assert p10 <= high and p90 >= low * 0.95, (end, p10, p90)
+    door = named.corridor_route(net, atlas, "middle-corridor", "black-sea-poti",
+                                end="constanta-port")  # fmt: skip
+    assert 19 <= door.hours.expected / 24 <= 23  # named door to door, without the doors
 
 
 # --- compare -----------------------------------------------------------------------------------
