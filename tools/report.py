@@ -108,8 +108,15 @@ def page(net: corridors.Network) -> str:
         if mode == "rail":
             columns.insert(1, "gauges_mm")
         names = [c.replace("_", " ") for c in columns]
-        out += [f"### {mode.capitalize()}", "", table(names, part[columns].head(60).values.tolist()), ""]
-    rules = joins.assign(rule=joins["rule"].str.replace(r"^(patch): .*", r"\1 (by hand)", regex=True))
+        out += [
+            f"### {mode.capitalize()}",
+            "",
+            table(names, part[columns].head(60).values.tolist()),
+            "",
+        ]
+    rules = joins.assign(
+        rule=joins["rule"].str.replace(r"^(patch): .*", r"\1 (by hand)", regex=True)
+    )
     summary = rules.groupby(["mode", "rule"])["length_km"].agg(["size", "sum", "max"]).reset_index()
     out += ["## Joins", "",
             "Every gap that was joined is a row of `joins.csv` with its place, length and reason; "
@@ -136,7 +143,11 @@ def page(net: corridors.Network) -> str:
                   missing[["terminal", "mode", "gauge_mm"]].values.tolist()), "",
             "Road class is not in the source; electrification and double track are not either. "
             "Named assets whose drawn length leaves what their precision allows:", ""]  # fmt: skip
-    bad = lengths[~lengths[lengths.columns[-1]].astype(str).isin(["within", "ok", "no published length", "nan"])]
+    bad = lengths[
+        ~lengths[lengths.columns[-1]]
+        .astype(str)
+        .isin(["within", "ok", "no published length", "nan"])
+    ]
     out += [table(list(bad.columns), bad.fillna("").values.tolist()) if len(bad) else "None.", ""]
     return "\n".join(out)
 

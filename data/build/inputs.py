@@ -15,6 +15,8 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from shapely.affinity import translate
 
 # lon −12…150, lat −11…78
 EXTENT = (-12.0, -11.0, 150.0, 78.0)
@@ -76,7 +78,41 @@ def iso_codes() -> dict[str, str]:
 
 
 # Natural Earth units that have no ISO number
-UNNUMBERED = {"Kosovo": "XK", "N. Cyprus": "XN", "Somaliland": "XS", "Siachen Glacier": "IN"}
+UNNUMBERED = {"Baikonur": "KZ", "Kosovo": "XK", "N. Cyprus": "XN", "Somaliland": "XS", "Siachen Glacier": "IN"}
+
+
+def _unrolled(ring: np.ndarray) -> np.ndarray:
+    """Return a ring whose longitudes run on over the antimeridian instead of jumping."""
+    jump = np.diff(ring[:, 0])
+    turns = np.cumsum(np.where(jump > 180, -360.0, np.where(jump < -180, 360.0, 0.0)))
+    return np.column_stack([ring[:, 0] + np.concatenate([[0.0], turns]), ring[:, 1]])
+
+
+def _whole_world(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a country's areas, valid, and cut at the antimeridian where they reach over it.
+
+    A ring that jumps from 180 to -180 would otherwise be taken for its own outside: Russia
+    between 65 and 69 N among them.
+    """
+    parts = []
+    for part in shapely.get_parts(shape):
+        if part.is_empty:
+            continue
+        rings = [np.asarray(r.coords) for r in (part.exterior, *part.interiors)]
+        if all(np.abs(np.diff(r[:, 0])).max() <= 180 for r in rings):
+            # "structure" keeps areas only
+            parts.append(shapely.make_valid(part, method="structure", keep_collapsed=False))
+            continue
+        outer, *inner = (_unrolled(r) for r in rings)
+        whole = shapely.make_valid(
+            shapely.Polygon(outer, inner), method="structure", keep_collapsed=False
+        )
+        for west in (-540.0, -180.0, 180.0):
+            band = shapely.box(west, -90.0, west + 360.0, 90.0)
+            piece = shapely.intersection(whole, band)
+            if not piece.is_empty:
+                parts.append(translate(piece, -(west + 180.0)))
+    return shapely.union_all(parts)
 
 
 def country_polygons(inputs: Path, scale: str = "10m") -> gpd.GeoDataFrame:
@@ -88,7 +124,6 @@ def country_polygons(inputs: Path, scale: str = "10m") -> gpd.GeoDataFrame:
         c or UNNUMBERED.get(n, "") for c, n in zip(code, frame["name"], strict=True)
     ]
     frame = frame[frame["country"] != ""].set_crs("EPSG:4326", allow_override=True)
-    # "structure" keeps areas only; the other method leaves stray lines of the antimeridian
-    frame["geometry"] = frame.geometry.make_valid(method="structure", keep_collapsed=False)
+    frame["geometry"] = [_whole_world(shape) for shape in frame.geometry]
     frame = frame.dissolve("country", as_index=False)
     return frame[["country", "name", "geometry"]].sort_values("country").reset_index(drop=True)

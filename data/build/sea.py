@@ -5,11 +5,12 @@ runs over land at 1:10 million. Three seas are drawn afresh, round the real coas
 source is coarse there: the Caspian, the Black Sea with the Sea of Azov, and the Sea of Marmara with
 its two straits.
 
-Rivers and canals are water only where ``channels.csv`` names them. The Volga-Don canal and the
-lower Volga and Don above their ports are left out: the canal is shut from about November to April,
-takes ships of 5,000 t, is closed to foreign flags without leave, and no corridor of the atlas uses
-it. With it in the net, Aktau-Batumi would be a sea voyage. So the Caspian is a sea of its own, which
-is left by land or by ferry and rail.
+Rivers and canals are water only where ``channels.csv`` names them. What no ship of a corridor passes
+stands in ``no_passage.csv`` with its reason, the Volga-Don canal first: the Caspian is a sea of its
+own, which is left by land or by a ferry to a railway.
+
+In some seas the source's lanes make a detour between ports; there a straight or coastwise way over
+water is added where it is clearly shorter (:data:`REGIONS`).
 
 Everything below handles straight segments (two points of five decimals each); they become nodes and
 edges only at the end.
@@ -19,7 +20,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ import pandas as pd
 import shapely
 from inputs import atlas_file, package_dir
 from numpy.typing import NDArray
+
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
 
 from corridors.errors import CorridorsError, NoRouteError
 from corridors.geodesy import densify, distance_km, line_length_km, local_scale
@@ -88,6 +93,16 @@ CLOSED_SEAS = (
         ),  # fmt: skip
     ),
 )
+# seas in which the source's lanes are wide-meshed for the ports of the atlas
+REGIONS = {
+    "arabian sea": (47.3, 14.5, 74.5, 30.7),
+    "eastern mediterranean": (19.0, 30.8, 36.4, 41.05),
+    "baltic sea": (9.9, 53.4, 30.6, 61.0),
+    "yellow sea and sea of japan": (117.0, 29.5, 143.0, 50.0),
+}
+REGION_CLEARANCES = ((5.0, 1.0), (2.0, 1.05), (0.7, 1.15), (0.2, 1.5), (0.0, 2.5))
+# a way this much shorter than the lanes is added
+SHORTCUT = 1.015
 PLAIN = {"origin": "", "facility": "", "precision": "", "status": "operating", "from_year": 0,
          "to_year": 0}  # fmt: skip
 
@@ -102,13 +117,13 @@ class Net:
     def add(self, line: Any, **told: Any) -> None:
         """Add a line of points; a segment that is there already stays as it is."""
         points = [point(p) for p in line]
-        for a, b in zip(points[:-1], points[1:], strict=True):
+        for a, b in pairwise(points):
             if a != b:
                 self.segments.setdefault((min(a, b), max(a, b)), {**PLAIN, **told})
 
     def array(self) -> tuple[list[tuple[Point, Point]], Floats]:
-        """Return the keys in order and (n, 4) x1, y1, x2, y2."""
-        keys = sorted(self.segments)
+        """Return the keys in the order of their making and (n, 4) x1, y1, x2, y2."""
+        keys = list(self.segments)
         return keys, np.array(keys, dtype=float).reshape(len(keys), 4)
 
     def tell(self, kind: str, name: str, value: float, unit: str = "km", note: str = "") -> None:
@@ -128,9 +143,23 @@ def points(text: str) -> list[Point]:
     return [(float(x), float(y)) for y, x in pairs]
 
 
-def read_land(inputs: Path) -> water.Land:
-    """Return Natural Earth's land at 1:10 million (the Caspian cut out, other lakes not)."""
-    return water.land_from(gpd.read_file(atlas_file(inputs, "land-10m.json"), layer="land").geometry)
+def read_land(inputs: Path, walls: list[Any]) -> water.Land:
+    """Return Natural Earth's land at 1:10 million (the Caspian cut out, other lakes not).
+
+    What ships do not pass (``walls``, lines or rings) counts as land of 200 m width.
+    """
+    coast = gpd.read_file(atlas_file(inputs, "land-10m.json"), layer="land").geometry
+    return water.land_from([*coast, *(w.buffer(0.001) for w in walls)])
+
+
+def read_walls(tables: Path = TABLES) -> list[Any]:
+    """Return the lines and areas of no_passage.csv."""
+    out = []
+    for row in read_table("no_passage.csv", tables).itertuples(index=False):
+        course = points(row.points)
+        closed = len(course) > 3 and course[0] == course[-1]
+        out.append(shapely.Polygon(course) if closed else shapely.LineString(course))
+    return out
 
 
 def read_table(name: str, tables: Path = TABLES) -> pd.DataFrame:
@@ -158,13 +187,15 @@ def marnet() -> list[tuple[Point, Point]]:
         lines = shape["coordinates"]
         for line in [lines] if shape["type"] == "LineString" else lines:
             stops = [point(((x + 180.0) % 360.0 - 180.0, y)) for x, y in line]
-            for a, b in zip(stops[:-1], stops[1:], strict=True):
+            for a, b in pairwise(stops):
                 if a != b and inside(a, EXTENT) and inside(b, EXTENT):
                     out.add((min(a, b), max(a, b)))
     return sorted(out)
 
 
-def ocean(net: Net, land: water.Land, channels: list[Channel]) -> list[Point]:
+def ocean(
+    net: Net, land: water.Land, channels: list[Channel], walls: list[Any]
+) -> list[Point]:
     """Put the ocean lanes into the net, off the land; return where lanes ended at a closed sea."""
     stubs: set[Point] = set()
     kept = []
@@ -175,7 +206,13 @@ def ocean(net: Net, land: water.Land, channels: list[Channel]) -> list[Point]:
         elif not all(shut):
             stubs.add(a if shut[1] else b)
     canals = [shapely.LineString(c.course).buffer(0.12) for c in channels if c.kind == "canal"]
-    kept = [pair for pair in kept if not any(g.contains(shapely.LineString(pair)) for g in canals)]
+    lines = shapely.linestrings(np.array(kept))
+    out = np.zeros(len(kept), dtype=bool)
+    for shape in canals:
+        out |= shapely.contains(shape, lines)
+    for wall in walls:
+        out |= shapely.intersects(wall, lines)
+    kept = [pair for pair, gone in zip(kept, out, strict=True) if not gone]
     moved = off_land(net, land, sorted({p for pair in kept for p in pair} | stubs))
     for a, b in kept:
         p, q = moved.get(a), moved.get(b)
@@ -183,7 +220,7 @@ def ocean(net: Net, land: water.Land, channels: list[Channel]) -> list[Point]:
             net.tell("lane dropped", name_of(a, b), float(distance_km(*a, *b)),
                      note="runs up a river that is not named")  # fmt: skip
         elif p != q:
-            net.add(densify([p, q], STRAIGHT_KM), origin="searoute", precision="schematic")
+            net.add(densify([p, q], STRAIGHT_KM), origin="searoute", precision="traced")
     repair(net, land)
     return [p for p in (moved.get(s) for s in sorted(stubs)) if p is not None]
 
@@ -235,7 +272,7 @@ def repair(net: Net, land: water.Land) -> None:
         if line is None:
             net.tell("lane dropped", name_of(a, b), km, note=f"{over[i]:.1f} km over land, no way round")
             continue
-        net.add(line, **{**told, "precision": "approximate"})
+        net.add(line, **told)
         net.tell("lane led round land", name_of(a, b), line_length_km(line) - km,
                  note=f"{over[i]:.1f} km over land before")  # fmt: skip
 
@@ -321,7 +358,7 @@ def closed_sea(
     outs = [s for s in stubs if inside(s, sea.bounds)]
     calls = [p for p in piers if inside(p, sea.bounds)]
     made = water.field(land, sea.bounds, harbours=[*ports.values(), *outs, *calls, *sea.narrows])
-    begins = {name: point(water.leave_land(made, *p)) for name, p in ports.items()}
+    begins = {name: mouth(made, name, p) for name, p in ports.items()}
     where = [*begins.values(), *outs]
     n = len(begins)
     pairs = [(i, j) for i in range(n) for j in range(i + 1, len(where)) if where[i] != where[j]]
@@ -330,15 +367,36 @@ def closed_sea(
         if not any(k in pair for pair in found) and n > 1:
             raise CorridorsError(f"sea: no way over water from {name} in the {sea.name}")
     for pair in sorted(found):
-        net.add(found[pair], origin=f"lane:{sea.name}", precision="approximate")
+        net.add(found[pair], origin=f"lane:{sea.name}", precision="traced")
     return made, begins
 
 
 # ---------------------------------------------------------------- harbours
 
 
-def join_port(net: Net, land: water.Land, name: str, at: Point, told: dict[str, Any]) -> float:
-    """Join one port to the lanes about it by ways over water; return the km to the nearest."""
+def mouth(made: water.Field, name: str, at: Point, touching: Any | None = None) -> Point:
+    """Return where a port's water begins, from which all ways set out.
+
+    So a port's own point is on no way to another place, and closing the port closes one edge. A
+    port that lies on the water gets a point 200 m from it, on the side where the coast is not. The
+    end of a channel is its own.
+    """
+    start = point(water.leave_land(made, *at, touching=touching))
+    if start != at or name.startswith("channel:"):
+        return start
+    turns = np.radians(np.arange(0, 360, 45))
+    ring = np.array(at) + 0.2 * np.column_stack([np.cos(turns), np.sin(turns)]) / made.scale
+    room = shapely.distance(shapely.points(ring * made.scale), made.blocked[-1])
+    return point(ring[int(np.argmax(room))])
+
+
+def join_port(
+    net: Net, land: water.Land, name: str, at: Point, told: dict[str, Any]
+) -> tuple[Point, float]:
+    """Join one port to the lanes about it by ways over water.
+
+    Returns where its water begins and the km from the port to the nearest lane.
+    """
     for reach in (35.0, 70.0, 130.0):
         box = around([at], reach)
         keys, xy = net.array()
@@ -346,27 +404,36 @@ def join_port(net: Net, land: water.Land, name: str, at: Point, told: dict[str, 
             (np.minimum(xy[:, 0], xy[:, 2]) < box[2]) & (np.maximum(xy[:, 0], xy[:, 2]) > box[0])
             & (np.minimum(xy[:, 1], xy[:, 3]) < box[3]) & (np.maximum(xy[:, 1], xy[:, 3]) > box[1])
         )  # fmt: skip
-        if not len(near):
-            continue
-        ways = _ways_to_lanes(land, at, box, xy[near])
+        start, ways = _ways_to_lanes(land, name, at, reach, xy[near])
         if not ways:
             continue
-        chosen = _enough(ways, xy[near], reach)
+        chosen = _enough(ways, xy[near])
+        net.add([at, start], origin="approach", precision="traced", **told)
         for row, line in chosen:
             old = keys[near[row]]
             end = point(line[-1])
             if end not in old and old in net.segments:
                 kept = net.segments.pop(old)
                 net.add([old[0], end, old[1]], **kept)
-            net.add(line, origin="approach", precision="approximate", **told)
-        return line_length_km(chosen[0][1])
+            net.add(line, origin="approach", precision="traced")
+        km = line_length_km(chosen[0][1]) + float(distance_km(*at, *start))
+        if km <= PORT_LIMIT_KM:
+            return start, km
+        break
     raise CorridorsError(f"sea: {name} has no way over water to a lane within {PORT_LIMIT_KM:g} km")
 
 
 def _ways_to_lanes(
-    land: water.Land, at: Point, box: tuple[float, float, float, float], xy: Floats
-) -> list[tuple[float, int, Floats]]:
-    """Return (km, row of the lane, line) of the ways from a port to each lane, shortest first."""
+    land: water.Land, name: str, at: Point, reach: float, xy: Floats
+) -> tuple[Point, list[tuple[float, int, Floats]]]:
+    """Return a port's mouth and the ways from it to each lane, shortest first.
+
+    A way is (km, row of the lane, line).
+    """
+    none: tuple[Point, list[tuple[float, int, Floats]]] = (at, [])
+    if not len(xy):
+        return none
+    box = around([at], reach)
     scale = np.array(local_scale(at[1]), dtype=float)
     a, b, p = xy[:, :2] * scale, xy[:, 2:] * scale, np.array(at) * scale
     d = b - a
@@ -377,29 +444,27 @@ def _ways_to_lanes(
     ok = np.array([inside(tuple(e), box) for e in ends]) & ~water.on_land(land, *ends.T)
     rows = np.flatnonzero(ok)
     if not len(rows):
-        return []
-    made = water.field(land, box, harbours=[at],
-                       clearances=((2.0, 1.0), (0.7, 1.2), (0.2, 1.5), (0.0, 2.0)))  # fmt: skip
-    lanes = shapely.MultiPoint(ends[rows])
-    start = point(water.leave_land(made, *at, touching=lanes))
-    head = np.array([at]) if start != at else np.zeros((0, 2))
+        return none
+    made = water.field(land, box, harbours=[at], reach_km=reach,
+                       clearances=((2.0, 1.0), (0.5, 1.2), (0.0, 2.0)))  # fmt: skip
+    start = mouth(made, name, at, touching=shapely.MultiPoint(ends[rows]))
+    if distance_km(*at, *start) > INLAND_KM:
+        return none  # the water on which these lanes are is not the port's
     targets, which = np.unique(ends[rows], axis=0, return_index=True)
     found = water.ways(made, np.vstack([start, targets]), [(0, k + 1) for k in range(len(targets))])
-    out = [(line_length_km(w), int(rows[which[j - 1]]), np.vstack([head, w]))
-           for (_, j), w in found.items()]  # fmt: skip
-    return sorted(out, key=lambda x: (x[0], x[1]))
+    out = [(line_length_km(w), int(rows[which[j - 1]]), w) for (_, j), w in found.items()]
+    return start, sorted(out, key=lambda x: (x[0], x[1]))
 
 
 def _enough(
-    ways: list[tuple[float, int, Floats]], xy: Floats, reach: float
+    ways: list[tuple[float, int, Floats]], xy: Floats
 ) -> list[tuple[int, Floats]]:
     """Return the fewest ways (greedy) by which every lane about is reached without much detour."""
     import networkx as nx
 
     lanes = nx.Graph()
-    for x1, y1, x2, y2 in xy:
-        a, b = point((x1, y1)), point((x2, y2))
-        lanes.add_edge(a, b, km=float(distance_km(*a, *b)))
+    for (x1, y1, x2, y2), km in zip(xy, np.atleast_1d(distance_km(*xy.T)), strict=True):
+        lanes.add_edge(point((x1, y1)), point((x2, y2)), km=float(km))
     for _, row, line in ways:
         end = point(line[-1])
         for k in (0, 2):
@@ -416,6 +481,37 @@ def _enough(
         lanes.add_edge("port", end, km=km)
         chosen.append((row, line))
     return chosen
+
+
+# ---------------------------------------------------------------- shortcuts
+
+
+def shortcuts(
+    net: Net, land: water.Land, name: str, bounds: Any, mouths: dict[str, Point]
+) -> None:
+    """Add the way over water between two ports of a region where the lanes are clearly longer.
+
+    Greedy, shortest ways first, so that one new lane serves all the ports along it.
+    """
+    here = [p for _, p in sorted(mouths.items()) if inside(p, bounds)]
+    made = water.field(land, bounds, harbours=here, reach_km=25.0, clearances=REGION_CLEARANCES)
+    found = water.ways(made, np.array(here))
+    long = {pair: line_length_km(line) for pair, line in found.items()}
+    at, matrix = lane_matrix(net)
+    number = {p: i for i, p in enumerate(at)}
+    rows = [number[p] for p in here]
+    reach = dijkstra(matrix, directed=False, indices=rows)[:, rows]
+    added, saved = 0, 0.0
+    for i, j in sorted(found, key=lambda pair: (long[pair], pair)):
+        km = long[i, j]
+        if reach[i, j] <= SHORTCUT * km + 3.0:
+            continue
+        net.add(found[i, j], origin=f"lane:{name}", precision="traced")
+        saved = max(saved, reach[i, j] - km)
+        added += 1
+        reach = np.minimum(reach, reach[:, [i]] + km + reach[[j], :])
+        reach = np.minimum(reach, reach.T)
+    net.tell("shortcuts", name, added, "lanes", f"longest detour saved {saved:.0f} km")
 
 
 # ---------------------------------------------------------------- gates
@@ -472,10 +568,11 @@ def build_all(
     inputs: Path, terminals: pd.DataFrame, ferries: pd.DataFrame, tables: Path = TABLES
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return nodes, edges and the facts of their making."""
-    land = read_land(inputs)
+    walls = read_walls(tables)
+    land = read_land(inputs, walls)
     net = Net()
     channels = read_channels(tables)
-    stubs = ocean(net, land, channels)
+    stubs = ocean(net, land, channels, walls)
     at_sea = _with_mode(terminals, "sea")
     where = {t.id: point((t.lon, t.lat)) for t in at_sea.itertuples(index=False)}
     told = {t.id: _told(t) for t in at_sea.itertuples(index=False)}
@@ -485,7 +582,7 @@ def build_all(
         if hit is not None:
             left.pop(name)
             q = hit[0].course[hit[1]]
-            net.add([p, q], origin="approach", precision="approximate", **told[name])
+            net.add([p, q], origin="approach", precision="traced", **told[name])
             net.tell("port", name, float(distance_km(*p, *q)), note=f"to {hit[0].id}")
     for name, p in add_channels(net, land, channels).items():
         left[name] = p
@@ -498,13 +595,21 @@ def build_all(
         for name, begin in begins.items():
             left.pop(name)
             km = float(distance_km(*inner[name], *begin))
-            net.add([inner[name], begin], origin="approach", precision="approximate", **told[name])
+            net.add([inner[name], begin], origin="approach", precision="traced", **told[name])
             net.tell("port", name, km, note=f"to the water of the {sea.name}")
+            if km > INLAND_KM:
+                raise CorridorsError(f"sea: {name} is {km:.0f} km inland and on no channel")
+    mouths, lost = {}, []
     for name, p in left.items():
         try:
-            net.tell("port", name, join_port(net, land, name, p, told[name]), note="to the nearest lane")
+            mouths[name], km = join_port(net, land, name, p, told[name])
+            net.tell("port", name, km, note="to the nearest lane")
         except CorridorsError as error:
-            net.tell("port not joined", name, np.nan, note=str(error))
+            lost.append(str(error))
+    if lost:
+        raise CorridorsError("\n".join(lost))
+    for name, bounds in REGIONS.items():
+        shortcuts(net, land, name, bounds, mouths)
     name_straits(net, read_table("straits.csv", tables))
     nodes, edges = to_frames(net, where)
     nodes, edges = add_ferries(nodes, edges, land, channels, fields, terminals, ferries, net)
@@ -527,7 +632,8 @@ def _year(value: Any) -> int:
 
 def to_frames(net: Net, ports: dict[str, Point]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the segments as nodes and edges, chains contracted, ports marked."""
-    keys, xy = net.array()
+    keys = sorted(net.segments)
+    xy = np.array(keys, dtype=float).reshape(-1, 4)
     at = sorted({p for key in keys for p in key})
     number = {p: i for i, p in enumerate(at)}
     nodes = pd.DataFrame(at, columns=["lon", "lat"]).assign(country="")
@@ -579,7 +685,7 @@ def add_ferries(
                 "u": own[f.from_terminal], "v": own[f.to_terminal], "mode": "ferry", "length_km": km,
                 "via": np.asarray(line[1:-1]) if len(line) > 2 else None, "facility": f.id,
                 "status": f.status or "operating", "from_year": _year(f.from_year),
-                "to_year": _year(f.to_year), "origin": "ferry", "precision": "approximate",
+                "to_year": _year(f.to_year), "origin": "ferry", "precision": "traced",
             }
         )  # fmt: skip
     nodes = pd.concat([nodes, pd.DataFrame(more)], ignore_index=True)
@@ -612,7 +718,7 @@ def ferry_line(
         made = water.field(land, around(stops, max(float(distance_km(*a, *b)) * 0.3, 40.0)),
                            harbours=stops)  # fmt: skip
     wet = [point(water.leave_land(made, *p)) for p in stops]
-    pieces = [water.shortest_way(made, p, q) for p, q in zip(wet[:-1], wet[1:], strict=True)]
+    pieces = [water.shortest_way(made, p, q) for p, q in pairwise(wet)]
     return _no_repeats(np.vstack([heads[0], *pieces, heads[1][::-1]]))
 
 
@@ -622,17 +728,34 @@ def _no_repeats(line: Floats) -> Floats:
 
 def by_lanes(net: Net, land: water.Land, stops: list[Point]) -> Floats:
     """Return the shortest way along the lanes through some points near them."""
-    import networkx as nx
-
     trial = Net(dict(net.segments))
+    have = {p for key in trial.segments for p in key}
     for p in stops:
-        if not any(p in key for key in trial.segments):
+        if p not in have:
             join_port(trial, land, f"ferry terminal at {p[1]}, {p[0]}", p, {})
-    lanes = nx.Graph()
-    for a, b in sorted(trial.segments):
-        lanes.add_edge(a, b, km=float(distance_km(*a, *b)))
-    pieces = [nx.dijkstra_path(lanes, p, q, weight="km") for p, q in zip(stops, stops[1:], strict=False)]
+    at, matrix = lane_matrix(trial)
+    number = {p: i for i, p in enumerate(at)}
+    pieces = []
+    for p, q in pairwise(stops):
+        _, back = dijkstra(matrix, directed=False, indices=number[p], return_predecessors=True)
+        path = [number[q]]
+        while path[-1] != number[p]:
+            if back[path[-1]] < 0:
+                raise CorridorsError(f"sea: no lanes from {p} to {q}")
+            path.append(int(back[path[-1]]))
+        pieces.append(np.array([at[i] for i in path[::-1]]))
     return _no_repeats(np.vstack(pieces))
+
+
+def lane_matrix(net: Net) -> tuple[list[Point], Any]:
+    """Return the points of all lanes and the sparse matrix of the km between them."""
+    keys, xy = net.array()
+    at = sorted({p for key in keys for p in key})
+    number = {p: i for i, p in enumerate(at)}
+    u = np.array([number[a] for a, _ in keys])
+    v = np.array([number[b] for _, b in keys])
+    km = np.maximum(np.asarray(distance_km(*xy.T)), 1e-6)
+    return at, coo_array((km, (u, v)), shape=(len(at), len(at))).tocsr()
 
 
 def read_lakes() -> list[Any]:

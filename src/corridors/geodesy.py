@@ -6,6 +6,7 @@ all lengths are kilometres. Geodesics are Karney's, by PROJ through :class:`pypr
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,7 @@ def densify(coords: ArrayLike, step_km: float) -> Floats:
     """Return a line with geodesic vertices added so that no piece is longer than ``step_km``."""
     c = np.asarray(coords, dtype=float)
     out = [c[:1]]
-    for (x1, y1), (x2, y2) in zip(c[:-1], c[1:], strict=True):
+    for (x1, y1), (x2, y2) in itertools.pairwise(c):
         n = int(np.ceil(distance_km(x1, y1, x2, y2) / step_km)) - 1
         if n > 0:
             out.append(np.array(geod().npts(x1, y1, x2, y2, n)))

@@ -101,7 +101,7 @@ def assign_nodes(graph: Graph, countries: Countries) -> Graph:
     return Graph(graph.nodes.assign(country=code), graph.edges)
 
 
-def absorb_slivers(graph: Graph, max_km: float = 12.0) -> Graph:
+def absorb_slivers(graph: Graph, max_km: float = 30.0) -> Graph:
     """Give back to the neighbour the few nodes that a coarse frontier put in a wrong country.
 
     A set of nodes of one country whose lines, inside it, are at most ``max_km`` long together,

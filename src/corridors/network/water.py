@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,28 +38,18 @@ PIECE_VERTICES = 256
 
 @dataclass(frozen=True)
 class Land:
-    """Land polygons, whole and cut into small pieces with a search tree.
+    """Land polygons, cut into small pieces, with a search tree.
 
     Attributes
     ----------
-    polygons : array of Polygon
-        Valid polygons without overlaps, EPSG:4326.
     pieces : array of Polygon
-        The same ground in small pieces.
+        Valid polygons, EPSG:4326, the ground of the whole ones cut small.
     tree : STRtree
         Over the pieces.
     """
 
-    polygons: NDArray[Any]
     pieces: NDArray[Any]
     tree: STRtree
-
-    @cached_property
-    def whole(self) -> STRtree:
-        """The search tree over the whole polygons."""
-        import shapely
-
-        return shapely.STRtree(self.polygons)
 
 
 def land_from(polygons: Iterable[Any]) -> Land:
@@ -97,13 +86,16 @@ def land_from(polygons: Iterable[Any]) -> Land:
             halves = shapely.get_parts(shapely.get_parts(half))
             queue.extend(halves[shapely.get_type_id(halves) == 3])
     array = np.array(pieces, dtype=object)
-    return Land(parts, array, shapely.STRtree(array))
+    return Land(array, shapely.STRtree(array))
 
 
 def _unwrapped(polygon: Any) -> list[Any]:
     """Return a polygon in one or two parts, none of which steps over the antimeridian."""
     import shapely
 
+    west, _, east, _ = polygon.bounds
+    if east - west <= 180:
+        return [polygon]
     rings = [shapely.get_coordinates(r) for r in shapely.get_rings(polygon)]
     if not any((np.abs(np.diff(r[:, 0])) > 180).any() for r in rings):
         return [polygon]
@@ -222,9 +214,7 @@ def field(
     scale = np.array([float(x) for x in local_scale((south + north) / 2)])
     margin = (clearances[0][0] * 2 + 1) / scale
     outer = (west - margin[0], south - margin[1], east + margin[0], north + margin[1])
-    near = land.polygons[land.whole.query(shapely.box(*outer))]
-    cut = shapely.make_valid(shapely.clip_by_rect(near, *outer))
-    ground = shapely.transform(shapely.union_all(cut), lambda c: c * scale)
+    ground = shapely.transform(_ground(land, outer), lambda c: c * scale)
     box = shapely.box(*(np.array([west, south, east, north]) * np.tile(scale, 2)))
     inshore = None
     if harbours is not None:
@@ -237,7 +227,7 @@ def field(
     for number, (km, _) in enumerate(clearances):
         grown = ground.buffer(km, quad_segs=4) if km else ground
         round_it = km if km else min(0.1, clearances[number - 1][0] / 3)
-        ring = ground.buffer(round_it * 1.15, quad_segs=2).simplify(round_it * 0.06)
+        ring = ground.buffer(round_it * 1.2, quad_segs=2).simplify(round_it * 0.1)
         points, before, after = _corners(ring)
         keep = shapely.intersects_xy(box, points[:, 0], points[:, 1])
         for only in (narrow, inshore if number else None):
@@ -319,6 +309,17 @@ def _weigh(field: Field, where: Floats, wide: NDArray[np.bool_], links: Ints) ->
     return out
 
 
+def _ground(land: Land, bounds: Sequence[float]) -> Any:
+    """Return the land in a box as one geometry in degrees."""
+    import shapely
+
+    box = shapely.box(*(float(x) for x in bounds))
+    near = land.pieces[np.sort(land.tree.query(box))]
+    inner = shapely.contains_properly(box, near)
+    cut = shapely.make_valid(shapely.intersection(near[~inner], box))
+    return shapely.union_all(np.concatenate([near[inner], cut]))
+
+
 def _corners(shape: Any) -> tuple[Floats, Floats, Floats]:
     """Return the convex corners of polygons with the ring's vertex before and after each."""
     import shapely
@@ -386,9 +387,7 @@ def pool(land: Land, bounds: Sequence[float]) -> Pool:
     import shapely
 
     scale = np.array([float(x) for x in local_scale((bounds[1] + bounds[3]) / 2)])
-    near = land.polygons[land.whole.query(shapely.box(*bounds))]
-    cut = shapely.union_all(shapely.make_valid(shapely.clip_by_rect(near, *bounds)))
-    parts = shapely.get_parts(shapely.box(*bounds).difference(cut))
+    parts = shapely.get_parts(shapely.box(*bounds).difference(_ground(land, bounds)))
     parts = parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]
     return Pool(scale, shapely.transform(parts, lambda c: c * scale))
 
@@ -426,9 +425,10 @@ def leave_land(
     best = water[int(np.argmin(shapely.distance(water, here)))]
     if best.contains(here):
         return round(lon, DECIMALS), round(lat, DECIMALS)
-    shrunk = best
+    coast = shapely.get_coordinates(shapely.shortest_line(here, best))[1]
+    near = shapely.box(*(coast - 5 * out_km), *(coast + 5 * out_km)).intersection(best)
     for off in (out_km, out_km / 4, 0.0):
-        shrunk = best.buffer(-off) if off else best
+        shrunk = near.buffer(-off) if off else near
         if not shrunk.is_empty:
             break
     x, y = shapely.get_coordinates(shapely.shortest_line(here, shrunk))[1] / field.scale
