@@ -54,6 +54,10 @@ TABLES = {
     "zones.csv": "Zones inside a country that have parameters of their own",
     "frontiers.csv": "Land frontiers: open, closed or restricted, by mode and year",
     "parameters.csv": "Operating parameters with range and source",
+    "capacities.csv": "Capacities of crossings, lines, ports and fleets",
+    "gas_system.csv": "The gas system as links with capacities",
+    "claims.csv": "Claims about the systems, and what is computed to judge them",
+    "reference_distances.csv": "Published distances that the network is checked against",
     "country_gauge.csv": "Rail gauge of each country's main network",
     "gauge_exceptions.csv": "Where the rail gauge is not the country's",
 }
