@@ -179,6 +179,9 @@ def compare(
     ] = None,
     alternatives: Annotated[int, typer.Option(min=0, max=20, help="Routes of no name, too.")] = 0,
     best_branch: Annotated[bool, typer.Option(help="Only each corridor's best branch.")] = False,
+    reach: Annotated[
+        float, typer.Option(help="How far off a corridor may end, as a part of the distance.")
+    ] = 0.25,
     avoid: Annotated[list[str] | None, typer.Option(help="As of route; may be repeated.")] = None,
     year: YearOption = None,
     cargo: Annotated[str, typer.Option(help="TEU, FEU or tonne.")] = "TEU",
@@ -199,7 +202,7 @@ def compare(
     atlas, net = load_atlas(data=data), network_of(network, data)
     found = comparison(net, atlas, origin, destination, corridor, alternatives=alternatives,
                        best_branch=best_branch, year=_year(year), cargo=cargo,
-                       avoid=avoid or ())  # fmt: skip
+                       avoid=avoid or (), reach=reach)  # fmt: skip
     found._need(1)
     frame = found.frame()
     if format == "table" and output is None:

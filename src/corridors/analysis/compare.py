@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corridors.analysis import capacity
-from corridors.analysis.named import between, branches, corridor_label, find_corridor
+from corridors.analysis.named import REACH, between, branches, corridor_label, find_corridor
 from corridors.errors import NoRouteError, SchemaError, SnapError
 
 if TYPE_CHECKING:
@@ -285,6 +285,7 @@ def comparison(
     *,
     alternatives: int = 0,
     best_branch: bool = False,
+    reach: float = REACH,
     **terms: Any,
 ) -> Comparison:
     """Compare the ways from one place to another over named corridors.
@@ -299,6 +300,9 @@ def comparison(
         So many routes of the network's own are added (:meth:`corridors.Network.alternatives`).
     best_branch : bool
         Only the best branch of each corridor, not all of them.
+    reach : float
+        How far a branch's places may be from the ends, as a part of the distance between these;
+        beyond them the way goes by rail, or by any mode.
     **terms
         ``by`` (for choosing within a stage), ``year``, ``cargo``, ``seed``, ``avoid``.
 
@@ -318,7 +322,8 @@ def comparison(
             try:
                 found.append(
                     Option(ident, one,
-                           between(net, atlas, ident, origin, destination, one, **terms))
+                           between(net, atlas, ident, origin, destination, one, reach=reach,
+                                   **terms))
                 )  # fmt: skip
             except (NoRouteError, SnapError) as error:
                 missing.append((f"{ident} / {one}", str(error).removeprefix(f"{ident}: ")))

@@ -468,6 +468,8 @@ def between(
     origin: Any,
     destination: Any,
     branch: str | None = None,
+    *,
+    reach: float = REACH,
     **terms: Any,
 ) -> Route:
     """Return the way from one place to another over a named corridor.
@@ -482,6 +484,8 @@ def between(
         Corridor by id or name.
     branch : str, optional
         By default the branch that is best by the criterion.
+    reach : float
+        How far a branch's places may be from the ends, as a part of the distance between these.
     **terms
         ``by``, ``year``, ``cargo``, ``seed``, ``avoid``.
 
@@ -498,7 +502,7 @@ def between(
     errors: list[str] = []
     for name, stages in named.items():
         try:
-            found.append((name, _over(net, stages, origin, destination, terms)))
+            found.append((name, _over(net, stages, origin, destination, reach, terms)))
         except (NoRouteError, SnapError) as error:
             errors.append(f"{name}: {error}")
     if not found:
@@ -520,7 +524,12 @@ def criterion_of(route: Route, by: str | dict[str, float]) -> float:
 
 
 def _over(
-    net: Network, stages: list[Stage], origin: Any, destination: Any, terms: dict[str, Any]
+    net: Network,
+    stages: list[Stage],
+    origin: Any,
+    destination: Any,
+    reach: float,
+    terms: dict[str, Any],
 ) -> Route:
     a, b = net.place(origin), net.place(destination)
     from_km, to_km = stage_distances(net, stages, a), stage_distances(net, stages, b)
@@ -530,7 +539,7 @@ def _over(
             f"{stages[lo].place} is the nearest place to both {a.name} and {b.name}: the corridor "
             "does not lead from one to the other"
         )
-    far = REACH * float(distance_km(a.lon, a.lat, b.lon, b.lat))
+    far = reach * float(distance_km(a.lon, a.lat, b.lon, b.lat))
     for place, km, at in ((a, from_km, lo), (b, to_km, hi)):
         if km[at] > max(far, SAME_KM):
             raise NoRouteError(

@@ -247,7 +247,8 @@ def chart_svg(routes: Any, quantity: str = "hours", **options: Any) -> str:
 def on_map(m: Any, routes: Any, quantity: str = "hours", **options: Any) -> Any:
     """Put the chart on a map of :func:`corridors.explore`, as a panel that opens at a click.
 
-    The chart stands in the file as a picture: nothing is loaded and nothing runs.
+    The map draws one route's line by itself in the panel of routes; this adds the bands, and
+    several ways or years together. The chart is a picture in the file: nothing is loaded.
     """
     import base64
 
@@ -255,8 +256,8 @@ def on_map(m: Any, routes: Any, quantity: str = "hours", **options: Any) -> Any:
 
     picture = base64.b64encode(chart_svg(routes, quantity, **options).encode()).decode()
     html = (
-        '<details class="corridors-tcd" style="position:absolute;left:12px;bottom:28px;z-index:900;'
-        "max-width:min(720px,70vw);background:#fffffff2;color:#222;border-radius:6px;"
+        '<details class="corridors-tcd" style="position:absolute;right:64px;top:12px;z-index:900;'
+        "max-width:min(680px,50vw);background:#fffffff2;color:#222;border-radius:6px;"
         'padding:6px 10px;font:13px system-ui,sans-serif;box-shadow:0 1px 4px #0004">'
         '<summary style="cursor:pointer">Time–distance chart</summary>'
         f'<img alt="Time-cost-distance chart" src="data:image/svg+xml;base64,{picture}" '
