@@ -208,9 +208,8 @@ def _nodes(frame: Any, faults: list[str]) -> Any:
     out = {"label": label}
     for name, limit in (("lon", 180.0), ("lat", 90.0)):
         values = _number(frame, name, np.nan, "nodes", faults)
-        for i in (
-            np.flatnonzero(~(np.abs(values) <= limit)).tolist() if name in frame else ().tolist()
-        ):
+        outside = ~(np.abs(values) <= limit) & (name in frame)
+        for i in np.flatnonzero(outside).tolist():
             if not np.isfinite(values[i]):
                 shown = "is empty" if _empty([frame[name].iloc[i]])[0] else ""
             else:

@@ -1,11 +1,12 @@
 """The small graph of places and the best legs between neighbours.
 
-An exact reduction of the network: its nodes are the network's nodes at terminals, at both sides of
-border crossings, at both ends of straits, and nearest to the atlas's cities; its edges are the best
-line between two of them inside one mode and country that meets no third one, plus the crossings,
-transfers, straits and ferries as they are. Inside one mode and country hours, cost and emissions
-all follow the length, so the best leg is the same by every criterion, and a shortest path between
-two hubs here is a shortest path there.
+An exact reduction of the network, made as in :mod:`corridors.routing.reduced`: its nodes are the
+network's nodes at terminals, at both sides of border crossings, at both ends of straits, where
+other rates begin, and nearest to the atlas's cities; its edges are the best line between two of
+them inside one mode and country that meets no third one, plus the crossings, transfers, straits
+and ferries as they are. Inside one mode and country hours, cost and emissions all follow the
+length, so the best leg is the same by every criterion, and a shortest path between two hubs here
+is a shortest path there.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.network.store import KINDS, MODES
-from corridors.routing.engine import INF
-from corridors.routing.legs import LINE, Step, facility_name, line_of
-from corridors.routing.profile import Profile, open_edges
+from corridors.routing.legs import LINE, facility_name, line_of_edges
+from corridors.routing.profile import DATED, NEVER, Profile, open_edges
+from corridors.routing.reduced import (
+    Classes,
+    Parts,
+    classes_of,
+    legs_between,
+    length_metric,
+    parts_of,
+)
 from corridors.routing.snap import LIMIT_KM, snap
 
 if TYPE_CHECKING:
@@ -87,6 +95,9 @@ class _Hubs:
         strait = np.array([w.startswith("strait:") for w in words["facility"]])
         ferry = c.e_mode == MODES.index("ferry")
         self.gate = self.in_mode & ((c.e_kind != LINE) | strait[c.e_facility] | ferry)
+        line = self.in_mode & (c.e_kind == LINE) & ~self.gate
+        self.classes = classes_of(c, self.prices, line)
+        self.gate |= line & (self.classes.of < 0)
         self.nodes: dict[int, dict[str, Any]] = {}
         self._find()
 
@@ -102,6 +113,11 @@ class _Hubs:
                     self._add(node, own, facility_name(own, self.net.facilities), "terminal")
                 else:
                     self._add(node, name, facility_name(name, self.net.facilities), kind)
+        # where lines of two classes meet: another country's or zone's rates hold from here on
+        ends = parts_of(c, self.classes).pairs[1]
+        twice = np.bincount(ends, minlength=c.n_nodes) > 1
+        for at in np.flatnonzero(twice).tolist():
+            self._add(at, f"node:{at}", "", "junction")
         usable = self.in_mode & (c.e_kind == LINE)
         limits = {m: LIMIT_KM[m] for m in self.modes if m in ("rail", "road")}
         for place in self.net.names.atlas_places():
@@ -129,8 +145,8 @@ class _Hubs:
         """Return borders, transfers, straits and ferries as edges."""
         c, words = self.c, self.c.words
         out = []
-        never = np.array([s in ("proposed", "stalled", "closed") for s in words["status"]])
-        dated = np.array([s in ("construction", "planned") for s in words["status"]])
+        never = np.array([s in NEVER for s in words["status"]])
+        dated = np.array([s in DATED for s in words["status"]])
         for row in np.flatnonzero(self.gate):
             status = c.e_status[row]
             if never[status] or (dated[status] and c.e_from_year[row] == 0):
@@ -160,110 +176,100 @@ class _Hubs:
         return out
 
     def legs(self, years: tuple[int, int]) -> list[tuple[int, int, dict[str, Any]]]:
-        """Return the best lines between neighbouring hubs, with the years in which they hold."""
+        """Return the best lines between neighbouring hubs, with the years in which they hold.
+
+        The years are gone through one change after the other; only the pieces of the network that
+        a change touches are looked at again.
+        """
         c = self.c
         line = self.in_mode & (c.e_kind == LINE) & ~self.gate
         changes = np.concatenate([c.e_from_year[line], c.e_to_year[line] + 1])
         cuts = sorted({int(y) for y in changes if years[0] < y <= years[1]})
-        spans = list(zip([years[0], *cuts], [*(y - 1 for y in cuts), years[1]], strict=True))
-        held: dict[tuple[int, int, int], list[Any]] = {}
-        out: list[tuple[tuple[int, int, int], list[Any]]] = []
-        for first, last in spans:
-            found: dict[tuple[int, int, int], Any] = {}
-            is_open = open_edges(Profile(modes=self.modes, year=first), c)
-            for mode in self.modes:
-                if mode != "ferry":
-                    found |= self._legs(mode, line & is_open)
-            for key, data in found.items():
-                before = held.get(key)
-                if before is not None and before[0] == data[0]:
-                    before[2] = last
-                else:
-                    if before is not None:
-                        out.append((key, before))
-                    held[key] = [data[0], first, last, data[1]]
-            for key in [k for k in held if k not in found]:
-                out.append((key, held.pop(key)))
-        out += list(held.items())
-        edges: list[tuple[int, int, dict[str, Any]]] = []
-        for (a, b, mode), held_leg in out:
-            _, first, last, make = held_leg
-            data = make()
-            data["from_year"] = 0 if first == years[0] else first
-            data["to_year"] = 0 if last == years[1] else last
-            edges.append((a, b, {**data, "mode": MODES[mode]}))
-            edges.append((b, a, {**data, "mode": MODES[mode], "geometry": data["geometry"][::-1]}))
-        return edges
+        stamp = np.random.default_rng(0).integers(0, 1 << 62, len(line))
+        keep = np.zeros(c.n_nodes, dtype=bool)
+        keep[list(self.nodes)] = True
+        found: dict[int, dict[Leg, Any]] = {}  # legs of each piece, the piece by what is in it
+        held: dict[Leg, list[Any]] = {}  # first year, what the leg is
+        done: list[tuple[Leg, int, int, Any]] = []
+        for first in [years[0], *cuts]:
+            usable = line & open_edges(Profile(modes=self.modes, year=first), c)
+            parts = parts_of(c, _only(self.classes, usable))
+            mark = np.zeros(len(parts.klass), dtype=np.int64)
+            at = np.flatnonzero(parts.of >= 0)
+            np.add.at(mark, parts.of[at], stamp[at])
+            now = {int(m): found.get(int(m)) for m in mark}
+            fresh = np.array([now[int(m)] is None for m in mark], dtype=bool)
+            if fresh.any():
+                for piece, legs in self._legs(parts, keep, fresh).items():
+                    now[int(mark[piece])] = legs
+            found = {m: legs or {} for m, legs in now.items()}
+            current: dict[Leg, Any] = {}
+            for legs in found.values():
+                current.update(legs)
+            for key in [k for k in held if k not in current]:
+                start, data = held.pop(key)
+                done.append((key, start, first - 1, data))
+            for key, data in current.items():
+                held.setdefault(key, [first, data])
+        done += [(key, start, years[1], data) for key, (start, data) in held.items()]
+        done.sort(key=lambda x: (x[0], x[1]))
+        return [
+            (a, b, {**data, "from_year": 0 if start == years[0] else start,
+                    "to_year": 0 if last == years[1] else last})
+            for (a, b, _, _), start, last, data in done
+        ]  # fmt: skip
 
-    def _legs(self, mode: str, usable: NDArray[np.bool_]) -> dict[Any, Any]:
-        """Return {(a, b, mode): (weight, make)} for neighbours a < b."""
-        net, c = self.net, self.c
-        code = MODES.index(mode)
-        ok = usable & (c.e_mode == code)
-        weights = np.where(ok, np.rint(c.e_length_km * 1000), INF).astype(np.uint32)
-        metric = net.engine().metric(weights[c.a_edge])
-        served = np.zeros(c.n_nodes, dtype=bool)
-        served[c.e_u[ok]] = served[c.e_v[ok]] = True
-        hubs = np.array(sorted(n for n in self.nodes if served[n]), dtype=np.int64)
-        if not len(hubs):
-            return {}
-        table = metric.matrix(hubs, hubs).astype(np.int64)
-        near = _neighbours(table)
-        out = {}
-        for i, j in zip(*np.nonzero(near), strict=True):
-            if i < j:
-                a, b = int(hubs[i]), int(hubs[j])
-
-                def make(a: int = a, b: int = b, metric: Any = metric) -> dict[str, Any]:
-                    return self._leg(metric.query(a, b)[1])
-
-                out[a, b, code] = (int(table[i, j]), make)
+    def _legs(
+        self, parts: Parts, keep: NDArray[np.bool_], only: NDArray[np.bool_]
+    ) -> dict[int, dict[Leg, Any]]:
+        """Return the legs of some pieces: (a, b, class, length) -> what the leg is."""
+        piece, a, b, length = legs_between(self.net, parts, keep, only)
+        out: dict[int, dict[Leg, Any]] = {}
+        metrics: dict[int, Any] = {}
+        both_ways = not np.asarray(self.c.e_oneway)[parts.of >= 0].any()
+        # legs of equal ends in several classes all stay; of one class there is one
+        for p, u, v, quanta in zip(piece.tolist(), a.tolist(), b.tolist(), length.tolist(),
+                                   strict=True):  # fmt: skip
+            colour = int(parts.colour[p])
+            if colour not in metrics:
+                lines = (parts.of >= 0) & (parts.colour[np.maximum(parts.of, 0)] == colour)
+                metrics[colour] = length_metric(self.net, lines)
+            klass = int(parts.klass[p])
+            legs = out.setdefault(p, {})
+            back = legs.get((v, u, klass, quanta)) if both_ways else None
+            if back is None:
+                legs[u, v, klass, quanta] = self._leg(metrics[colour].query(u, v)[1])
+            else:
+                legs[u, v, klass, quanta] = {**back, "geometry": back["geometry"][::-1]}
         return out
 
     def _leg(self, arcs: NDArray[np.int64]) -> dict[str, Any]:
         c, words = self.c, self.c.words
-        edges = c.a_edge[arcs]
-        steps = tuple(
-            Step(int(e), 1.0, bool(a < len(c.e_u))) for e, a in zip(edges, arcs, strict=True)
-        )
-        names = sorted({words["facility"][f] for f in c.e_facility[edges]} - {""})
+        edges = c.a_edge[arcs].astype(np.int64)
+        names = sorted({words["facility"][f] for f in np.unique(c.e_facility[edges])} - {""})
         return {
-            "kind": "line", "country": words["country"][c.e_country[edges[0]]],
+            "kind": "line", "mode": MODES[c.e_mode[edges[0]]],
+            "country": words["country"][c.e_country[edges[0]]],
             "length_km": float(c.e_length_km[edges].sum()),
             "hours": float(self.prices.hours[edges].sum()),
             "cost_usd": float(self.prices.usd[edges].sum()),
             "co2e_kg": float(self.prices.co2e_kg[edges].sum()),
-            "facilities": names, "geometry": _simple(line_of(c, steps)),
+            "facilities": names, "geometry": _simple(line_of_edges(c, edges, arcs < len(c.e_u))),
         }  # fmt: skip
 
 
-def _neighbours(table: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which pairs are joined by a way that passes no third one."""
-    n = len(table)
-    near = (table < INF) & ~np.eye(n, dtype=bool)
-    far = np.where(table < INF, table, np.int64(1) << 40)
-    np.fill_diagonal(far, np.int64(1) << 40)
-    # of hubs at distance zero from one another, the first stands for the rest
-    for k in range(n):
-        row = far[k]
-        reach = row < (np.int64(1) << 40)
-        if not reach.any():
-            continue
-        at = np.flatnonzero(reach)
-        block = row[at][:, None] + row[at][None, :]
-        here = table[np.ix_(at, at)]
-        # a tie at zero length must not delete both of two equal ways
-        through = (block <= here) & (row[at][:, None] + row[at][None, :] > 0)
-        through &= (row[at][:, None] > 0) & (row[at][None, :] > 0) | (at[:, None] > k) & (
-            at[None, :] > k
-        )
-        sub = near[np.ix_(at, at)]
-        near[np.ix_(at, at)] = sub & ~through
-    return np.asarray(near)
+Leg = tuple[int, int, int, int]
+"""Of a leg: its ends, its class, and its length in QUANTUM_KM."""
+
+
+def _only(classes: Classes, usable: NDArray[np.bool_]) -> Classes:
+    return Classes(np.where(usable, classes.of, -1), classes.rate, classes.component)
 
 
 def _simple(line: NDArray[np.float64]) -> list[list[float]]:
     import shapely
 
     shape = shapely.LineString(line) if len(line) > 1 else shapely.LineString([line[0], line[0]])
-    return [[round(x, 4), round(y, 4)] for x, y in shape.simplify(SIMPLIFY_DEG).coords]
+    coords = shapely.get_coordinates(shape.simplify(SIMPLIFY_DEG, preserve_topology=False))
+    found: list[list[float]] = coords.round(4).tolist()
+    return found

@@ -124,14 +124,7 @@ def line_of(columns: Columns, steps: tuple[Step, ...]) -> NDArray[np.float64]:
     def gather() -> None:
         if whole_edges:
             edges = np.array([s.edge for s in whole_edges], dtype=np.int64)
-            ahead = np.array([s.forward for s in whole_edges])
-            first, end = columns.g_offset[edges], columns.g_offset[edges + 1]
-            count = end - first
-            before = np.concatenate([[0], np.cumsum(count)[:-1]])
-            along = np.arange(int(count.sum())) - np.repeat(before, count)
-            base, sign = np.where(ahead, first, end - 1), np.where(ahead, 1, -1)
-            at = np.repeat(base, count) + np.repeat(sign, count) * along
-            parts.append(np.column_stack([columns.g_lon[at], columns.g_lat[at]]))
+            parts.append(vertices(columns, edges, np.array([s.forward for s in whole_edges])))
             whole_edges.clear()
 
     for step in steps:
@@ -144,10 +137,33 @@ def line_of(columns: Columns, steps: tuple[Step, ...]) -> NDArray[np.float64]:
     gather()
     if not parts:
         return np.zeros((0, 2))
-    whole = np.concatenate(parts)
-    keep = np.ones(len(whole), dtype=bool)
-    keep[1:] = (whole[1:, 0] != whole[:-1, 0]) | (whole[1:, 1] != whole[:-1, 1])
-    return whole[keep] if keep.sum() > 1 else whole[:2]
+    return _no_repeats(np.concatenate(parts))
+
+
+def vertices(
+    columns: Columns, edges: NDArray[np.int64], ahead: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the vertices of whole edges one after the other, each in its direction of travel."""
+    first, end = columns.g_offset[edges], columns.g_offset[edges + 1]
+    count = end - first
+    before = np.concatenate([[0], np.cumsum(count)[:-1]])
+    along = np.arange(int(count.sum())) - np.repeat(before, count)
+    base, sign = np.where(ahead, first, end - 1), np.where(ahead, 1, -1)
+    at = np.repeat(base, count) + np.repeat(sign, count) * along
+    return np.column_stack([columns.g_lon[at], columns.g_lat[at]])
+
+
+def line_of_edges(
+    columns: Columns, edges: NDArray[np.int64], ahead: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the drawn line of whole edges, at least one, in the direction of travel."""
+    return _no_repeats(vertices(columns, edges, ahead))
+
+
+def _no_repeats(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    keep = np.ones(len(line), dtype=bool)
+    keep[1:] = (line[1:, 0] != line[:-1, 0]) | (line[1:, 1] != line[:-1, 1])
+    return line[keep] if keep.sum() > 1 else line[:2]
 
 
 def _part(line: NDArray[np.float64], lo: float, hi: float) -> NDArray[np.float64]:

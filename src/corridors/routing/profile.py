@@ -26,6 +26,10 @@ CARGO_UNITS = ("TEU", "FEU", "tonne")
 DATA_YEAR = 2026
 """The year that the shipped tables describe; a route is asked for it unless told otherwise."""
 FIRST_YEAR, LAST_YEAR = 1950, 2100
+DATED = ("construction", "planned")
+"""Statuses of what counts from its year on, and never without one."""
+NEVER = ("proposed", "stalled", "closed", "suspended", "passenger")
+"""Statuses of what carries no freight in any year."""
 
 CHANGE_KM = 10.0
 """What a border or transfer weighs by distance, in km: of two ways of about one length the one
@@ -154,8 +158,8 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
     dated = np.zeros(len(words["status"]), dtype=bool)
     never = np.zeros(len(words["status"]), dtype=bool)
     for i, status in enumerate(words["status"]):
-        dated[i] = status in ("construction", "planned")
-        never[i] = status in ("proposed", "stalled", "closed", "suspended", "passenger")
+        dated[i] = status in DATED
+        never[i] = status in NEVER
     ok &= ~(dated[c.e_status] & (c.e_from_year == 0)) & ~never[c.e_status]
     closed = profile.closed
     if closed.countries:
