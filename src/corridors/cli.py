@@ -226,6 +226,9 @@ def draw_map(
         bool, typer.Option(help="Write scripts beside the file instead of into it.")
     ] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Open the map in a browser.")] = False,
+    planner: Annotated[
+        bool, typer.Option(help="Let the reader plan routes inside the file.")
+    ] = True,
     network: NetworkOption = None,
     data: DataOption = None,
 ) -> None:
@@ -236,7 +239,7 @@ def draw_map(
     from corridors.commands import make_map
 
     make_map(output or Path("corridors.html"), route or [], corridor or [], kind or [],
-             country or [], year, tiles, link_assets, open_it, network, data)  # fmt: skip
+             country or [], year, tiles, link_assets, open_it, network, data, planner)  # fmt: skip
 
 
 @app.callback(invoke_without_command=True)

@@ -168,14 +168,18 @@ def make_map(
     open_it: bool,
     network: Path | None,
     data: Path | None,
+    planner: bool = True,
 ) -> None:
     """Write the atlas and some routes as one HTML file."""
     from corridors.atlas import load_atlas
     from corridors.cli import network_of, tell
     from corridors.maps import explore, save_map
 
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise SchemaError(f"the map is an HTML file; {output.name} does not end in .html")
+    picture = output.suffix.lower() in (".png", ".svg", ".pdf")
+    if not picture and output.suffix.lower() not in (".html", ".htm"):
+        raise SchemaError(
+            f"cannot draw a map to {output.name}: end it in .html, .png, .svg or .pdf"
+        )
     pairs = []
     for text in routes:
         ends = [p.strip() for p in text.split("->")]
@@ -212,13 +216,51 @@ def make_map(
                 )
             places, assets = places[places["kind"].isin(kinds)], assets[assets["kind"].isin(kinds)]
         atlas = replace(atlas, places=places, assets=assets)
+    if picture:
+        from corridors.maps import draw
+
+        tell("drawing")
+        draw(atlas, found, path=output)
+        return
     options: dict[str, Any] = {} if year is None else {"year": year}
+    if planner:
+        options["hub_graph"] = planner_graph(network, data)
     tell("drawing")
     save_map(explore(atlas, routes=found, tiles=tiles, **options), output, link_assets=link_assets)
     if sys.stderr.isatty():
         print(f"{output} written, {output.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
     if open_it:
         webbrowser.open(output.resolve().as_uri())
+
+
+# the planner inside the file is for these lands; more of them, and the file grows past its size
+PLANNER_MODES = ("rail", "sea", "ferry")
+PLANNER_COUNTRIES = frozenset("CN KZ KG UZ TM TJ AF IR AZ GE AM TR RU BY PL".split())  # noqa: SIM905
+
+
+def planner_graph(network: Path | None, data: Path | None) -> Any:
+    """Return the hub graph that travels in the map, kept in the user's cache once it is made."""
+    import json
+
+    import networkx as nx
+
+    from corridors import datasets
+    from corridors.cli import network_of, tell
+
+    net = network_of(network, data)
+    key = f"hubs-1-{net.version[:16]}-{net.parameters.digest()[:16]}.json"
+    kept = datasets.cache_dir() / key
+    if kept.is_file():
+        graph = nx.node_link_graph(json.loads(kept.read_text(encoding="utf-8")), edges="edges")
+    else:
+        tell("preparing the planner for its first use")
+        graph = net.hub_graph(modes=PLANNER_MODES, countries=set(PLANNER_COUNTRIES))
+        text = json.dumps(nx.node_link_data(graph, edges="edges"), separators=(",", ":"))
+        with whole(kept) as scratch:
+            scratch.write_text(text, encoding="utf-8")
+        graph = nx.node_link_graph(json.loads(text), edges="edges")
+    graph.graph["names"] = {f.id: f.name for f in net.facilities.values()}
+    return graph
 
 
 def list_assets(
