@@ -335,6 +335,15 @@ def test_criticality_is_what_closing_costs(net) -> None:
     assert used <= set(found.frame["id"])
 
 
+def test_a_broken_line_costs_no_less_than_nothing_and_is_found(net) -> None:
+    pairs = [("Urumqi", "Almaty"), ("Urumqi", "Astana")]
+    found = crit.criticality(net, pairs, modes=("rail",), lines=True, kinds=("line",)).frame
+    assert len(found) and set(found["kind"]) == {"line"}
+    assert (found["sum_d_hours"] >= 0).all()
+    assert found["name"].str.startswith("rail line near").all()
+    assert (found["pairs"] == 2).any(), "the stretch that both use"
+
+
 def test_betweenness_on_a_graph_by_hand() -> None:
     import networkx as nx
 

@@ -318,6 +318,7 @@ def criticality(
     mode: Annotated[list[str] | None, typer.Option(help="Modes; may be repeated.")] = None,
     by: Annotated[str, typer.Option(help="time, cost, distance or co2e.")] = "time",
     countries: Annotated[bool, typer.Option(help="Close whole countries too.")] = False,
+    lines: Annotated[bool, typer.Option(help="Break the railways and roads too.")] = False,
     year: YearOption = None,
     top: Annotated[int, typer.Option(min=1, help="How many rows to print.")] = 25,
     format: FormatOption = "table",
@@ -338,7 +339,7 @@ def criticality(
     pairs = _pairs(pair)
     net = network_of(network, data)
     found = rank(net, pairs, modes=as_modes(mode or None) or FREIGHT, by=by, year=_year(year),
-                 countries=countries)  # fmt: skip
+                 countries=countries, lines=lines)  # fmt: skip
     shown = found.frame.head(top) if format == "table" and output is None else found.frame
     _deliver("what the loss costs", shown, format, output, found.chart, found.explore)
     for text in found.frame.attrs["without_way"]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from corridors.routing.network import Network, Weighted
 
 Pair = tuple[Any, Any]
+STRETCH_KM = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,7 @@ def criticality(
     by: str | dict[str, float] = "time",
     year: int = DATA_YEAR,
     countries: bool = False,
+    lines: bool = False,
     kinds: tuple[str, ...] | None = None,
 ) -> Criticality:
     """Rank crossings, terminals, ferries and straits by what their loss costs.
@@ -93,8 +95,11 @@ def criticality(
         Of the question; modes are not widened by road as :meth:`corridors.Network.route` does.
     countries : bool
         Close whole countries too (those of a pair's own ends are left out).
+    lines : bool
+        Break the lines too: every stretch of 100 km or more that the same pairs use, in its
+        middle.
     kinds : tuple of str, optional
-        Of crossing, terminal, ferry, strait, frontier, country.
+        Of crossing, terminal, ferry, strait, frontier, country, line.
 
     Raises
     ------
@@ -108,6 +113,7 @@ def criticality(
         raise SchemaError("criticality needs at least one pair of places")
     w = net.weighted(Profile.of(by, modes=modes, year=year))
     base: list[tuple[int, Any, Any, tuple[float, float], set[str]]] = []
+    paths: list[Any] = []
     missing = []
     for i, (a, b) in enumerate(every):
         try:
@@ -121,8 +127,13 @@ def criticality(
             continue
         used = _used(net, path[0], countries, {net.place(a).country, net.place(b).country})
         base.append((i, start, end, _worth(w, path[0]), used))
+        paths.append(path[0])
     if not base:
         raise NoRouteError(f"no pair has a way: {'; '.join(missing[:5])}")
+    if lines:
+        for ident, users in _stretches(net, paths).items():
+            for k in users:
+                base[k][4].add(ident)
     own: Weighted = replace(
         w, weights=w.weights.copy(), metric=net.engine().metric(w.weights[net.columns.a_edge])
     )
@@ -202,9 +213,48 @@ def _used(net: Network, steps: Any, countries: bool, ends: set[str]) -> set[str]
     return out
 
 
+def _stretches(net: Network, paths: list[Any]) -> dict[str, set[int]]:
+    """Return the stretches of rail and road that the same paths use: ``line:edge`` -> paths.
+
+    The edge is the one in the stretch's middle: closing it breaks the stretch.
+    """
+    c = net.columns
+    land = [MODES.index("rail"), MODES.index("road")]
+    users: dict[int, set[int]] = {}
+    for k, steps in enumerate(paths):
+        for s in steps:
+            if c.e_kind[s.edge] == LINE and c.e_mode[s.edge] in land:
+                users.setdefault(s.edge, set()).add(k)
+    out: dict[str, set[int]] = {}
+    done: set[int] = set()
+    for steps in paths:
+        run: list[int] = []
+        for s in [*steps, None]:
+            edge = None if s is None or s.edge not in users else s.edge
+            if run and (edge is None or _unlike(net, users, run[-1], edge)):
+                km = np.cumsum(c.e_length_km[np.array(run)])
+                if km[-1] >= STRETCH_KM and not done & set(run):
+                    middle = run[int(np.searchsorted(km, km[-1] / 2))]
+                    out[f"line:{middle}"] = set(users[middle])
+                done |= set(run)
+                run = []
+            if edge is not None:
+                run.append(edge)
+    return out
+
+
+def _unlike(net: Network, users: dict[int, set[int]], a: int, b: int) -> bool:
+    c = net.columns
+    return bool(
+        users[a] != users[b] or c.e_mode[a] != c.e_mode[b] or c.e_country[a] != c.e_country[b]
+    )
+
+
 def _edges(net: Network, ident: str) -> Any:
-    """Return the edges that close with a facility or a country."""
+    """Return the edges that close with a facility, a country or a stretch of line."""
     c, words = net.columns, net.columns.words
+    if ident.startswith("line:"):
+        return np.array([int(ident.removeprefix("line:"))])
     if ident.startswith("country:"):
         code = words["country"].index(ident.removeprefix("country:"))
         return np.flatnonzero((c.e_country == code) | (c.e_to_country == code))
@@ -228,8 +278,9 @@ def _put(net: Network, w: Weighted, edges: Any, weights: Any) -> None:
 
 
 def _kind(net: Network, ident: str) -> str:
-    if ident.startswith("country:"):
-        return "country"
+    for kind in ("country", "line"):
+        if ident.startswith(f"{kind}:"):
+            return kind
     facility = net.facilities.get(ident)
     return "frontier" if facility is None else facility.kind
 
@@ -239,10 +290,29 @@ def _name(net: Network, ident: str) -> str:
         from corridors.spelling import country_name
 
         return country_name(ident.removeprefix("country:"))
+    if ident.startswith("line:"):
+        return _line_name(net, int(ident.removeprefix("line:")))
     facility = net.facilities.get(ident)
     if facility is not None and facility.kind == "crossing":
         return f"{facility.name} ({facility.row['mode']})"
     return facility_name(ident, net.facilities)
+
+
+def _line_name(net: Network, edge: int) -> str:
+    """Return what a person would call the middle of a stretch: by the nearest city."""
+    from corridors.geodesy import distance_km
+
+    c = net.columns
+    line = c.line(edge)
+    lon, lat = line[len(line) // 2]
+    code = c.words["country"][c.e_country[edge]]
+    cities = [p for p in net.names.atlas_places() if p.kind in ("city", "station")]
+    mode = MODES[c.e_mode[edge]]
+    if not cities:
+        return f"{mode} line in {code} at {lat:.2f}, {lon:.2f}"
+    km = distance_km(lon, lat, [p.lon for p in cities], [p.lat for p in cities])
+    i = int(np.argmin(km))
+    return f"{mode} line near {cities[i].name} ({code})"
 
 
 def _where(net: Network, edges: Any, kind: str) -> tuple[float, float]:

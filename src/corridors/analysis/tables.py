@@ -11,6 +11,11 @@ from corridors.errors import DataIntegrityError
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBERS = (
+    "mt_per_year", "mt_low", "mt_high", "teu_per_year", "teu_low", "teu_high",
+    "capacity_bcm_per_year", "low", "high", "length_km", "from_year", "to_year",
+)  # fmt: skip
+
 
 def load_table(name: str, *, data: str | Path | None = None) -> pd.DataFrame:
     """Return ``capacities`` or ``gas_system``; empty cells are missing.
@@ -40,6 +45,8 @@ def load_table(name: str, *, data: str | Path | None = None) -> pd.DataFrame:
             more = pd.read_csv(own, encoding="utf-8")
             kept = frame[~frame["id"].isin(more["id"])]
             frame = pd.concat([kept, more], ignore_index=True)
+    for column in frame.columns.intersection(NUMBERS):
+        frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
     return frame
 
 
