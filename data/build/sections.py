@@ -47,8 +47,8 @@ AWAY = 3.0  # km of line that one km from the station's point counts for
 RATIO = (0.93, 1.25)
 # a line closed to freight runs straight: longer than this times the geodesic is another line
 PASSENGER_DETOUR = 1.1
-BESIDE_KM = 1.5  # tracks this near to a section's path are its other tracks
-ROUNDS = 6
+BESIDE_KM = 3.0  # tracks this near to a section's path are its other tracks
+ROUNDS = 15
 SCALED = "+km"  # ends the origin of an edge whose length is a published one
 BOX_DEG = 0.7
 
