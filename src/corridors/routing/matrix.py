@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.errors import SchemaError
-from corridors.routing.engine import INF
 from corridors.routing.joins import JoinTable, access_of, directed, limits
 from corridors.routing.labels import Labels, Product, Values, far, labels, plain_product
 from corridors.routing.profile import CHANGE_KM, FREIGHT, GRAIN, MODES, Cargo, Profile, quantum
@@ -111,7 +110,7 @@ class Matrix:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per pair: origin, destination, the value, reason, note."""
-        return _tidy(
+        return tidy(
             [s.label for s in self.origins], [s.label for s in self.destinations],
             Block(0, self.values, self._codes, self.road_added, self._texts), self.column,
         )  # fmt: skip
@@ -125,7 +124,7 @@ class Matrix:
 ROAD_NOTE = "road added"
 
 
-def _tidy(origins: Sequence[str], destinations: Sequence[str], block: Block, column: str) -> Any:
+def tidy(origins: Sequence[str], destinations: Sequence[str], block: Block, column: str) -> Any:
     """Return a block as a frame, one row per pair."""
     import pandas as pd
 
@@ -185,6 +184,8 @@ def matrix(
 ) -> Matrix:
     """Return a matrix; see :meth:`corridors.Network.matrix`."""
     profile = question.profile(net)
+    if threads is not None and threads < 1:
+        raise SchemaError(f"threads={threads}: at least 1")
     from_labels, from_places = spots(net, origins, "origins")
     same = destinations is None
     to_labels, to_places = (
@@ -490,10 +491,4 @@ class _Islands:
         return " or ".join(sorted({self._lands[p] for p in parts})[:3])
 
 
-def check_threads(threads: int | None) -> None:
-    """Refuse a number of threads that is none."""
-    if threads is not None and threads < 1:
-        raise SchemaError(f"threads={threads}: at least 1")
-
-
-__all__ = ["BLOCK_ROWS", "INF", "Block", "Matrix", "Question", "Spot", "Work", "matrix"]
+__all__ = ["BLOCK_ROWS", "Block", "Matrix", "Question", "Spot", "Work", "matrix", "tidy"]

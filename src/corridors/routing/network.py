@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,17 @@ class Network:
     closures: Closures = field(default_factory=Closures)
     snap_limits_km: tuple[tuple[str, float], ...] = ()
     _shared: _Shared = field(repr=False, default=None)  # type: ignore[assignment]
+    _source: tuple[str | None, str | None] | None = field(repr=False, default=None)
+    """Where it can be loaded again: path of the network, path of the user's data."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process: by name where it can be loaded there, else whole."""
+        terms = (self.closures, self.snap_limits_km, self.parameters)
+        if self._source is not None:
+            return _again, (self._source, *terms)
+        parts = (self.columns, self.segments, self.groups, self.names, self.facilities,
+                 self.version, self._shared._own)  # fmt: skip
+        return _rebuilt, (*parts, *terms)
 
     # -- questions -------------------------------------------------------------------------
 
@@ -370,6 +382,42 @@ class Network:
         """Return the network with more closures, given as a value."""
         return replace(self, closures=self.closures | closures)
 
+    def write_matrix(
+        self,
+        folder: str | Path,
+        origins: Any,
+        destinations: Any = None,
+        *,
+        by: str | dict[str, float] = "time",
+        modes: Sequence[str] | str | None = None,
+        avoid: Iterable[Any] = (),
+        year: int = DATA_YEAR,
+        cargo: Cargo | str | None = None,
+        block_rows: int = 256,
+        client: Any = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Path:
+        """Write a matrix of any size as Parquet parts; no more than a block is in memory.
+
+        Parameters
+        ----------
+        folder : path
+            Of the parts, and of a manifest that says what they are. What is there of the same
+            matrix is not done again, so a run that was stopped goes on where it was.
+        block_rows : int
+            Origins per part.
+        client : distributed.Client, optional
+            A Dask cluster; the folder must be shared by its workers. A part whose worker dies is
+            made by another.
+
+        Other parameters and errors as of :meth:`matrix`. Read it with any Parquet reader, or with
+        :func:`corridors.routing.parts.read_parts`, which sees that nothing is missing.
+        """
+        from corridors.routing.parts import task_of, write_parts
+
+        task = task_of(self, origins, destinations, question(by, modes, avoid, year, cargo))
+        return write_parts(task, folder, rows=block_rows, client=client, progress=progress)
+
     def closed(self, *what: Any) -> Network:
         """Return the network without some places, crossings, countries, modes or areas."""
         return replace(self, closures=self.closures | self.closure_of(what))
@@ -585,7 +633,43 @@ def load_network(
         parameters=parameters,
         version=version,
         _shared=_Shared(columns, home / "order"),
+        _source=(
+            None if path is None else str(Path(path).resolve()),
+            None if data is None else str(Path(data).resolve()),
+        ),
     )
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: str | None, data: str | None) -> Network:
+    return load_network(path, data=data)
+
+
+def _again(
+    source: tuple[str | None, str | None],
+    closures: Closures,
+    limits: tuple[tuple[str, float], ...],
+    parameters: Parameters,
+) -> Network:
+    """Return a network that another process described."""
+    return replace(_loaded(*source), closures=closures, snap_limits_km=limits,
+                   parameters=parameters)  # fmt: skip
+
+
+def _rebuilt(
+    columns: Columns,
+    segments: SegmentIndex,
+    groups: NDArray[np.int32],
+    names: NameIndex,
+    facilities: dict[str, Facility],
+    version: str,
+    own: dict[str, NDArray[np.float64]] | None,
+    closures: Closures,
+    limits: tuple[tuple[str, float], ...],
+    parameters: Parameters,
+) -> Network:
+    return Network(columns, segments, groups, names, facilities, parameters, version, closures,
+                   limits, _Shared(columns, None, own))  # fmt: skip
 
 
 def _digest(paths: Iterable[Path]) -> str:
