@@ -61,6 +61,7 @@ bench: .venv-bench/.made ## the benchmarks, against pinned peers in an environme
 
 report: $(VENV)/.dev ## the network report, a page of the docs
 	$(BIN)/python tools/report.py
+	$(BIN)/python tools/claims.py
 
 picture: $(VENV)/.dev map browser ## the README's picture, from build/corridors.html
 	$(BIN)/python tools/picture.py

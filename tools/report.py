@@ -118,15 +118,17 @@ def page(net: corridors.Network) -> str:
         rule=joins["rule"].str.replace(r"^(patch): .*", r"\1 (by hand)", regex=True)
     )
     summary = rules.groupby(["mode", "rule"])["length_km"].agg(["size", "sum", "max"]).reset_index()
+    patches = joins.loc[
+        joins["rule"].str.startswith("patch"), ["mode", "country", "length_km", "rule"]
+    ]
+    patches = patches.assign(rule=patches["rule"].str.removeprefix("patch: "))
     out += ["## Joins", "",
             "Every gap that was joined is a row of `joins.csv` with its place, length and reason; "
             "no rule joins two countries or crosses water.", "",
-            table(["mode", "rule", "joins", "km together", "longest km"], summary.values.tolist()), "",
+            table(["mode", "rule", "joins", "km together", "longest km"],
+                  summary.values.tolist()), "",
             "### Patches", "",
-            table(["mode", "country", "km", "reason"],
-                  joins[joins["rule"].str.startswith("patch")][["mode", "country", "length_km", "rule"]]
-                  .assign(rule=lambda f: f["rule"].str.removeprefix("patch: ")).fillna("")
-                  .values.tolist()), ""]  # fmt: skip
+            table(["mode", "country", "km", "reason"], patches.fillna("").values.tolist()), ""]  # fmt: skip
     verdict = cuts["verdict"].astype(str).str.replace(r"^(closed).*", r"\1", regex=True)
     verdict = verdict.where(verdict.isin(["closed", "no crossing here", "no country"]), "open")
     frontier = cuts.assign(verdict=verdict).groupby(["mode", "verdict"]).size().reset_index()
@@ -135,7 +137,8 @@ def page(net: corridors.Network) -> str:
     out += ["## Frontiers", "", "Where lines of the source meet a frontier:", "",
             table(["mode", "verdict", "lines"], frontier.values.tolist()), "",
             "Refused, by frontier:", "",
-            table(["mode", "one side", "other side", "why", "lines"], refused.values.tolist()), ""]  # fmt: skip
+            table(["mode", "one side", "other side", "why", "lines"],
+                  refused.values.tolist()), ""]  # fmt: skip
     missing = access[access["access_km"].isna()]
     out += ["## Known to be missing", "",
             "Terminals that name a mode whose lines the source does not bring near them:", "",

@@ -288,7 +288,7 @@ def list_assets(
             near = tuple(m.name for m in atlas.find(text, limit=3))
             raise UnknownPlaceError(f"no asset like {text!r}", near)
     columns = [c for c in ("id", "name", "kind", "status", "opened", "countries", "published_km",
-                           "drawn_km", "capacity", "capacity_unit", "precision", "confidence")
+                           "length_km", "capacity", "capacity_unit", "precision", "confidence")
                if c in frame.columns]  # fmt: skip
     emit(f"{len(frame)} assets", columns, _frame_rows(frame, columns), format, output)
 
