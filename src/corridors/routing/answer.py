@@ -79,9 +79,8 @@ def path_steps(
         if hi - lo > 1e-9:
             steps.append(Step(a.edge, hi - lo, a.forward, lo, hi))
     _, arcs = w.metric.query(a.node, b.node)
-    edges = c.a_edge[arcs]
-    forward = arcs < len(c.e_u)
-    steps += [Step(int(e), 1.0, bool(f)) for e, f in zip(edges, forward, strict=True)]
+    pairs = zip(c.a_edge[arcs].tolist(), (arcs < len(c.e_u)).tolist(), strict=True)
+    steps += [Step(e, 1.0, f) for e, f in pairs]
     if b.edge >= 0:
         lo, hi = (0.0, b.fraction) if b.forward else (b.fraction, 1.0)
         if hi - lo > 1e-9:

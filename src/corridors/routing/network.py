@@ -472,10 +472,15 @@ class Network:
 
     def back_arcs(self) -> NDArray[np.int64]:
         """Return the arc against each edge's direction, -1 where it is one-way."""
-        back = np.full(len(self.columns.e_u), -1, dtype=np.int64)
-        both = np.flatnonzero(~np.asarray(self.columns.e_oneway))
-        back[both] = len(back) + np.arange(len(both))
-        return back
+
+        def make() -> NDArray[np.int64]:
+            back = np.full(len(self.columns.e_u), -1, dtype=np.int64)
+            both = np.flatnonzero(~np.asarray(self.columns.e_oneway))
+            back[both] = len(back) + np.arange(len(both))
+            return back
+
+        found: NDArray[np.int64] = self.kept("back arcs", make)
+        return found
 
     def with_parameters(self, parameters: Parameters) -> Network:
         """Return the network under other parameters."""

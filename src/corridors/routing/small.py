@@ -291,7 +291,8 @@ class Ways:
         metric = self._metric(int(self.base.parts.colour[piece]))
         _, arcs = metric.query(a, b)
         c = self.net.columns
-        return [Step(int(c.a_edge[x]), 1.0, bool(x < len(c.e_u))) for x in arcs]
+        pairs = zip(c.a_edge[arcs].tolist(), (arcs < len(c.e_u)).tolist(), strict=True)
+        return [Step(e, 1.0, f) for e, f in pairs]
 
 
 def _part(c: Columns, table: JoinTable, row: int, *, leaving: bool) -> list[Step]:
