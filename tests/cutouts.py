@@ -48,7 +48,7 @@ def cut_out(
 
 
 def grid(n: int = 6, *, seed: int = 0) -> Network:
-    """Return a made network: an n by n grid of roads and rails in two countries, with a frontier."""
+    """Return a made network: a grid of roads and rails in two countries, with a frontier."""
     import pandas as pd
 
     rng = np.random.default_rng(seed)
@@ -77,7 +77,8 @@ def grid(n: int = 6, *, seed: int = 0) -> Network:
                             for x, y, p, q in ((gate, b, "KZ", "UZ"), (b, gate, "UZ", "KZ"))
                         ]  # fmt: skip
                     else:
-                        edges.append({"u": a, "v": b, "mode": mode, "oneway": bool(rng.random() < 0.05),
+                        edges.append({"u": a, "v": b, "mode": mode,
+                                      "oneway": bool(rng.random() < 0.05),
                                       "country": "KZ" if i < n // 2 else "UZ"})  # fmt: skip
     for j in range(0, n, 2):
         edges.append({"u": f"rail-1-{j}", "v": f"road-1-{j}", "mode": "rail", "kind": "transfer",

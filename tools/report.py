@@ -128,7 +128,8 @@ def page(net: corridors.Network) -> str:
             table(["mode", "rule", "joins", "km together", "longest km"],
                   summary.values.tolist()), "",
             "### Patches", "",
-            table(["mode", "country", "km", "reason"], patches.fillna("").values.tolist()), ""]  # fmt: skip
+            table(["mode", "country", "km", "reason"],
+                  patches.fillna("").values.tolist()), ""]  # fmt: skip
     verdict = cuts["verdict"].astype(str).str.replace(r"^(closed).*", r"\1", regex=True)
     verdict = verdict.where(verdict.isin(["closed", "no crossing here", "no country"]), "open")
     frontier = cuts.assign(verdict=verdict).groupby(["mode", "verdict"]).size().reset_index()

@@ -78,7 +78,13 @@ def iso_codes() -> dict[str, str]:
 
 
 # Natural Earth units that have no ISO number
-UNNUMBERED = {"Baikonur": "KZ", "Kosovo": "XK", "N. Cyprus": "XN", "Somaliland": "XS", "Siachen Glacier": "IN"}
+UNNUMBERED = {
+    "Baikonur": "KZ",
+    "Kosovo": "XK",
+    "N. Cyprus": "XN",
+    "Somaliland": "XS",
+    "Siachen Glacier": "IN",
+}
 
 
 def _unrolled(ring: np.ndarray) -> np.ndarray:

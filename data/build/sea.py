@@ -5,9 +5,9 @@ runs over land at 1:10 million. Three seas are drawn afresh, round the real coas
 source is coarse there: the Caspian, the Black Sea with the Sea of Azov, and the Sea of Marmara with
 its two straits.
 
-Rivers and canals are water only where ``channels.csv`` names them. What no ship of a corridor passes
-stands in ``no_passage.csv`` with its reason, the Volga-Don canal first: the Caspian is a sea of its
-own, which is left by land or by a ferry to a railway.
+Rivers and canals are water only where ``channels.csv`` names them. What no ship of a corridor
+passes stands in ``no_passage.csv`` with its reason, the Volga-Don canal first: the Caspian is a sea
+of its own, which is left by land or by a ferry to a railway.
 
 In some seas the source's lanes make a detour between ports; there a straight or coastwise way over
 water is added where it is clearly shorter (:data:`REGIONS`).
@@ -31,7 +31,6 @@ import pandas as pd
 import shapely
 from inputs import atlas_file, package_dir
 from numpy.typing import NDArray
-
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -88,9 +87,15 @@ CLOSED_SEAS = (
         bounds=(25.6, 39.7, 42.0, 47.6),
         drop=((26.155, 40.02, 42.0, 47.6),),
         narrows=(
-            (29.09, 41.16), (29.02, 41.0), (28.2, 40.8), (27.3, 40.65), (26.7, 40.4),
-            (26.4, 40.15), (36.55, 45.3), (36.5, 45.1),
-        ),  # fmt: skip
+            (29.09, 41.16),
+            (29.02, 41.0),
+            (28.2, 40.8),
+            (27.3, 40.65),
+            (26.7, 40.4),
+            (26.4, 40.15),
+            (36.55, 45.3),
+            (36.5, 45.1),
+        ),
     ),
 )
 # seas in which the source's lanes are wide-meshed for the ports of the atlas
@@ -193,9 +198,7 @@ def marnet() -> list[tuple[Point, Point]]:
     return sorted(out)
 
 
-def ocean(
-    net: Net, land: water.Land, channels: list[Channel], walls: list[Any]
-) -> list[Point]:
+def ocean(net: Net, land: water.Land, channels: list[Channel], walls: list[Any]) -> list[Point]:
     """Put the ocean lanes into the net, off the land; return where lanes ended at a closed sea."""
     stubs: set[Point] = set()
     kept = []
@@ -270,7 +273,9 @@ def repair(net: Net, land: water.Land) -> None:
         km = float(distance_km(*a, *b))
         line = way_round(land, a, b, km)
         if line is None:
-            net.tell("lane dropped", name_of(a, b), km, note=f"{over[i]:.1f} km over land, no way round")
+            net.tell(
+                "lane dropped", name_of(a, b), km, note=f"{over[i]:.1f} km over land, no way round"
+            )
             continue
         net.add(line, **told)
         net.tell("lane led round land", name_of(a, b), line_length_km(line) - km,
@@ -348,7 +353,11 @@ def on_channel(channels: list[Channel], at: Point) -> tuple[Channel, int] | None
 
 
 def closed_sea(
-    net: Net, land: water.Land, sea: ClosedSea, ports: dict[str, Point], stubs: list[Point],
+    net: Net,
+    land: water.Land,
+    sea: ClosedSea,
+    ports: dict[str, Point],
+    stubs: list[Point],
     piers: list[Point],
 ) -> tuple[water.Field, dict[str, Point]]:
     """Put the lanes between all ports of one sea, and its way out, into the net.
@@ -456,9 +465,7 @@ def _ways_to_lanes(
     return start, sorted(out, key=lambda x: (x[0], x[1]))
 
 
-def _enough(
-    ways: list[tuple[float, int, Floats]], xy: Floats
-) -> list[tuple[int, Floats]]:
+def _enough(ways: list[tuple[float, int, Floats]], xy: Floats) -> list[tuple[int, Floats]]:
     """Return the fewest ways (greedy) by which every lane about is reached without much detour."""
     import networkx as nx
 
@@ -486,9 +493,7 @@ def _enough(
 # ---------------------------------------------------------------- shortcuts
 
 
-def shortcuts(
-    net: Net, land: water.Land, name: str, bounds: Any, mouths: dict[str, Point]
-) -> None:
+def shortcuts(net: Net, land: water.Land, name: str, bounds: Any, mouths: dict[str, Point]) -> None:
     """Add the way over water between two ports of a region where the lanes are clearly longer.
 
     Greedy, shortest ways first, so that one new lane serves all the ports along it.
@@ -520,10 +525,13 @@ def shortcuts(
 def name_straits(net: Net, straits: pd.DataFrame) -> None:
     """Give every lane across a gate line its strait, on a piece of about 2 km."""
     for row in straits.itertuples(index=False):
-        gate = shapely.LineString([(float(row.lon1), float(row.lat1)), (float(row.lon2), float(row.lat2))])
+        ends = [(float(row.lon1), float(row.lat1)), (float(row.lon2), float(row.lat2))]
+        gate = shapely.LineString(ends)
         keys, xy = net.array()
         lines = shapely.linestrings(xy.reshape(-1, 2, 2))
         hit = np.flatnonzero(shapely.intersects(lines, gate))
+        if not len(hit):
+            raise CorridorsError(f"straits.csv: {row.id} crosses no lane; move its gate line")
         for i in hit:
             told = net.segments.pop(keys[i])
             (a, b), at = keys[i], shapely.intersection(lines[i], gate)
@@ -608,11 +616,17 @@ def build_all(
             lost.append(str(error))
     if lost:
         raise CorridorsError("\n".join(lost))
+    # where the lanes of a closed sea begin, ships come and go as at a port
+    mouths |= {f"way out {i}": p for i, p in enumerate(stubs)}
     for name, bounds in REGIONS.items():
         shortcuts(net, land, name, bounds, mouths)
     name_straits(net, read_table("straits.csv", tables))
     nodes, edges = to_frames(net, where)
     nodes, edges = add_ferries(nodes, edges, land, channels, fields, terminals, ferries, net)
+    for r in check(nodes, edges, read_table("sea_distances.csv", tables)).itertuples(index=False):
+        name = f"{r.from_terminal} - {r.to_terminal}" + (f", {r.avoid} closed" if r.avoid else "")
+        note = f"published {r.published_km:.0f} km, {r.difference_pct:+.1f} %"
+        net.tell("known distance", name, r.network_km, note=note)
     return nodes, edges, pd.DataFrame(net.facts)
 
 
@@ -673,8 +687,15 @@ def add_ferries(
             t = by_id.loc[name]
             if name not in own:
                 own[name] = first + len(more)
-                more.append({"lon": float(t["lon"]), "lat": float(t["lat"]), "country": t["country"],
-                             "terminal": name, "side": "ferry"})  # fmt: skip
+                more.append(
+                    {
+                        "lon": float(t["lon"]),
+                        "lat": float(t["lat"]),
+                        "country": t["country"],
+                        "terminal": name,
+                        "side": "ferry",
+                    }
+                )
             ends.append(point((t["lon"], t["lat"])))
         line = ferry_line(net, land, channels, fields, ends[0], points(f.via), ends[1], lakes)
         km = line_length_km(line)
@@ -682,12 +703,19 @@ def add_ferries(
                  f"{water.line_land_km(land, line):.1f} km")  # fmt: skip
         rows.append(
             {
-                "u": own[f.from_terminal], "v": own[f.to_terminal], "mode": "ferry", "length_km": km,
-                "via": np.asarray(line[1:-1]) if len(line) > 2 else None, "facility": f.id,
-                "status": f.status or "operating", "from_year": _year(f.from_year),
-                "to_year": _year(f.to_year), "origin": "ferry", "precision": "traced",
+                "u": own[f.from_terminal],
+                "v": own[f.to_terminal],
+                "mode": "ferry",
+                "length_km": km,
+                "via": np.asarray(line[1:-1]) if len(line) > 2 else None,
+                "facility": f.id,
+                "status": f.status or "operating",
+                "from_year": _year(f.from_year),
+                "to_year": _year(f.to_year),
+                "origin": "ferry",
+                "precision": "traced",
             }
-        )  # fmt: skip
+        )
     nodes = pd.concat([nodes, pd.DataFrame(more)], ignore_index=True)
     return nodes, pd.concat([edges, make_edges(rows)], ignore_index=True)
 
@@ -766,13 +794,43 @@ def read_lakes() -> list[Any]:
     return list(gpd.read_file(path).geometry.make_valid())
 
 
+def check(nodes: pd.DataFrame, edges: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return known distances beside those of the net.
+
+    Columns: from_terminal, to_terminal, avoid, published_km, network_km, difference_pct, within.
+    """
+    at = {t: i for i, t in nodes.loc[nodes["side"] == "sea", "terminal"].items()}
+    rows = []
+    for r in known.itertuples(index=False):
+        lanes = edges[(edges["mode"] == "sea") & (edges["facility"] != (r.avoid or "-"))]
+        lanes = lanes.sort_values("length_km").drop_duplicates(["u", "v"])
+        shape = (len(nodes), len(nodes))
+        matrix = coo_array((lanes["length_km"], (lanes["u"], lanes["v"])), shape=shape).tocsr()
+        km = float(dijkstra(matrix, directed=False, indices=at[r.from_terminal])[at[r.to_terminal]])
+        off = 100 * (km / float(r.published_km) - 1)
+        rows.append(
+            {
+                "from_terminal": r.from_terminal,
+                "to_terminal": r.to_terminal,
+                "avoid": r.avoid,
+                "published_km": float(r.published_km),
+                "network_km": round(km, 1),
+                "difference_pct": round(off, 1),
+                "within": abs(off) <= float(r.tolerance_pct),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Build the sea from the tables and print what is to be looked at."""
     inputs = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent / "inputs"
     nodes, edges, facts = build_all(inputs, read_table("terminals.csv"), read_table("ferries.csv"))
     print(f"{len(nodes)} nodes, {len(edges)} edges, {edges['length_km'].sum():,.0f} km")
-    with pd.option_context("display.max_rows", None, "display.width", 160, "display.max_colwidth", 70):
-        print(facts.to_string(index=False))
+    with pd.option_context("display.max_rows", None, "display.width", 160):
+        print(facts.sort_values(["kind", "value"], kind="stable").to_string(index=False))
+        print(facts.groupby("kind")["value"].agg(["count", "sum", "max"]).round(1))
+        print(check(nodes, edges, read_table("sea_distances.csv")).to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -188,19 +188,19 @@ def cut_at_frontiers(graph: Graph, countries: Countries) -> tuple[Graph, pd.Data
     first = len(nodes)
     new_country_of = edges["country"].to_numpy().copy()
     samples: list[tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
-    for row in np.flatnonzero(~plain):
-        line = reader(int(row))
+    for row in np.flatnonzero(~plain).tolist():
+        line = reader(row)
         seg = np.atleast_1d(distance_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1]))
         at = np.concatenate([[0.0], np.cumsum(seg)])
         n = max(int(at[-1] / SAMPLE_KM), 3) if at[-1] > 0 else 2
-        samples.append((int(row), line, at, np.linspace(0, at[-1], n + 1)))
+        samples.append((row, line, at, np.linspace(0, at[-1], n + 1)))
     found = countries.at(
         np.concatenate([np.interp(km, at, line[:, 0]) for _, line, at, km in samples]),
         np.concatenate([np.interp(km, at, line[:, 1]) for _, line, at, km in samples]),
     )
     bounds = np.cumsum([0, *(len(s[3]) for s in samples)])
-    for i, (row, line, at, km) in enumerate(samples):
-        along = found[bounds[i] : bounds[i + 1]]
+    for k, (row, line, at, km) in enumerate(samples):
+        along = found[bounds[k] : bounds[k + 1]]
         along[0], along[-1] = code[u[row]], code[v[row]]
         runs = _runs(along, km)
         if len(runs) < 2 or at[-1] == 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -81,7 +83,7 @@ def part_gauges(graph: Graph, yards: pd.DataFrame, within_km: float = 8.0) -> Gr
             u[mine & (u == node)] = number
             v[mine & (v == node)] = number
         own = yards[yards["country"] == country]
-        away = np.atleast_1d(distance_km(lon, lat, own["lon"], own["lat"])) if len(own) else []
+        away: Any = np.atleast_1d(distance_km(lon, lat, own["lon"], own["lat"])) if len(own) else []
         if len(away) and min(away) <= within_km:
             yard = own["id"].iat[int(np.argmin(away))]
             for g1 in gauges:

@@ -141,7 +141,7 @@ def land_km(land: Land, a: ArrayLike, b: ArrayLike) -> Floats:
     coords, at = shapely.get_coordinates(parts, return_index=True)
     offsets = np.searchsorted(at, np.arange(len(parts) + 1))
     km = path_lengths_km(coords[:, 0], coords[:, 1], offsets) if len(parts) else np.zeros(0)
-    return np.bincount(row[owner], weights=km, minlength=len(lines))
+    return np.bincount(row[owner], weights=km, minlength=len(lines)).astype(float)
 
 
 def line_land_km(land: Land, coords: ArrayLike) -> float:
@@ -283,7 +283,7 @@ def _mouths(fine: Floats, offing: Any, clearance_km: float) -> Floats:
     ends = shapely.get_coordinates(line)[1::2]
     cell = np.floor(ends / clearance_km).astype(np.int64)
     _, first = np.unique(cell, axis=0, return_index=True)
-    return ends[np.sort(first)]
+    return np.asarray(ends[np.sort(first)])
 
 
 def _near_pairs(xy: Floats, wide: NDArray[np.bool_]) -> Ints:
@@ -482,7 +482,7 @@ def _roadsteads(field: Field, at: Floats) -> Floats:
         return at
     here = shapely.points(at * field.scale)
     line = shapely.shortest_line(here, field.offing)
-    return (shapely.get_coordinates(line)[1::2] / field.scale).round(DECIMALS)
+    return np.asarray((shapely.get_coordinates(line)[1::2] / field.scale).round(DECIMALS))
 
 
 def _matrix(field: Field, at: Floats) -> tuple[csr_array, Floats]:
