@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,6 +48,7 @@ def cut_out(
                    _shared=_Shared(columns, None), _source=None)  # fmt: skip
 
 
+@lru_cache(maxsize=16)
 def grid(n: int = 6, *, seed: int = 0) -> Network:
     """Return a made network: a grid of roads and rails in two countries, with a frontier."""
     import pandas as pd
