@@ -164,7 +164,7 @@ def access_of(net: Network, places: Sequence[Place], w: Weighted) -> Access:
     for order, mode in ((1, "sea"), (2, "ferry")):
         if mode in wants and wants[mode].any():
             at = np.flatnonzero(wants[mode])
-            near = _ports_near(net, lon[at], lat[at], mode, reach[mode])
+            near = _ports_near(net, lon[at], lat[at], mode, reach[mode], usable)
             none = np.full(len(near[0]), -1)
             note(at[near[0]], order, near[1], none, np.zeros(len(none)), near[2])
     # a named place joins lines of its own country; a crossing or a point those of any
@@ -309,8 +309,25 @@ def _port_nodes(net: Network, mode: str) -> NDArray[np.int64]:
     return np.array(nodes, dtype=np.int64)
 
 
+def _served(net: Network, mode: str, usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which nodes have a line of the mode that may be used."""
+    c = net.columns
+    rows: NDArray[np.int64] = net.kept(
+        f"edges of {mode}", lambda: np.flatnonzero(np.asarray(c.e_mode) == MODES.index(mode))
+    )
+    rows = rows[usable[rows]]
+    served = np.zeros(c.n_nodes, dtype=bool)
+    served[c.e_u[rows]] = served[c.e_v[rows]] = True
+    return served
+
+
 def _ports_near(
-    net: Network, lon: NDArray[np.float64], lat: NDArray[np.float64], mode: str, limit_km: float
+    net: Network,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    mode: str,
+    limit_km: float,
+    usable: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return (point, node, km) of the few terminals of a mode nearest to each point."""
     c = net.columns
@@ -323,6 +340,10 @@ def _ports_near(
     # by the sphere first, which is within 0.6 % of the ellipsoid, then truly
     bound = 1.0 - chord(limit_km * 1.01) ** 2 / 2.0
     point, port = np.nonzero(unit_vectors(lon, lat) @ vectors.T >= bound - 1e-12)
+    if usable is not None:
+        # a port where nothing sails any more is nobody's nearest
+        alive = _served(net, mode, usable)[ports[port]]
+        point, port = point[alive], port[alive]
     at = ports[port]
     km = np.atleast_1d(distance_km(lon[point], lat[point], c.n_lon[at], c.n_lat[at]))
     order = np.lexsort((port, km, point))
