@@ -344,10 +344,10 @@ def own(net: corridors.Network, quick: bool) -> Table:
     def profile() -> None:
         net.route("Urumqi", "Poti", year=next(fresh))
 
-    table.add("new profile (another year): first whole route", s(seconds(profile, 5)), "",
+    table.add("new profile (a year): first whole route", s(seconds(profile, 5)), "",
               GOALS["profile"])  # fmt: skip
-    crossings = [f.id for f in net.facilities.values()
-                 if f.kind == "crossing" and f.id in set(net.columns.words["facility"])]  # fmt: skip
+    known = set(net.columns.words["facility"])
+    crossings = [f.id for f in net.facilities.values() if f.kind == "crossing" and f.id in known]
     shut = iter(crossings)
     table.add("new closure: first whole route",
               s(seconds(lambda: net.closed(next(shut)).route("Urumqi", "Poti"), 5)), "",

@@ -15,6 +15,7 @@ from corridors.network.store import MODES
 from corridors.routing.engine import INF, CchEngine, ScipyEngine
 from corridors.routing.joins import JoinTable, access_of, directed
 from corridors.routing.labels import Product, far, labels
+from corridors.routing.part import PartEngine, save_order
 from corridors.routing.profile import GRAIN, Cargo, Closures, Profile
 from corridors.routing.reduced import neighbours, nodes_as_joins, reduced
 from corridors.routing.snap import build_index, snap_many
@@ -78,6 +79,47 @@ def test_every_criterion_and_mode_mix_equals_networkx(net, modes) -> None:
                     assert (c.a_head[arcs[:-1]] == c.a_tail[arcs[1:]]).all()
                     assert int(w.weights[c.a_edge[arcs]].astype(np.int64).sum()) == total
     assert queries >= 300
+
+
+def test_the_engine_without_roads_equals_the_whole(net, tmp_path) -> None:
+    """Same numbers of nodes and arcs, same answers, wherever no road is asked for."""
+    c = net.columns
+    tree = net.engine().tree()
+    save_order(c, tree, tmp_path / "part")
+    part = PartEngine(c, tmp_path / "part")
+    rng = np.random.default_rng(3)
+    modes = ("rail", "sea", "ferry")
+    used = np.flatnonzero(np.isin(c.e_mode, [MODES.index(m) for m in modes]))
+    nodes = rng.choice(np.unique(np.concatenate([c.e_u[used], c.e_v[used]])), 250)
+    nodes = np.concatenate([nodes, rng.integers(0, c.n_nodes, 50)])  # on roads, too
+    for by, closed in (("time", CLOSED[0]), ("distance", CLOSED[1]), ("cost", CLOSED[2])):
+        w = net.weighted(Profile(by=by, modes=modes, closed=closed))
+        metric = part.metric(w.weights[c.a_edge])
+        assert np.array_equal(metric.matrix(nodes, nodes), w.metric.matrix(nodes, nodes))
+        assert np.array_equal(metric.backward().matrix(nodes, nodes),
+                              w.metric.backward().matrix(nodes, nodes))  # fmt: skip
+        for a, b in rng.choice(nodes, (40, 2)).tolist():
+            total, arcs = metric.query(a, b)
+            assert total == w.metric.query(a, b)[0]
+            if 0 < total < INF:
+                assert c.a_tail[arcs[0]] == a and c.a_head[arcs[-1]] == b
+                assert int(w.weights[c.a_edge[arcs]].astype(np.int64).sum()) == total
+        joins = nodes_as_joins(nodes.astype(np.int64))
+        tables = [Product(labels(tree, m.backward(), joins), 1).rows(labels(tree, m, joins), 0, 300)
+                  for m in (metric, w.metric)]  # fmt: skip
+        assert np.array_equal(*tables)
+        arcs = np.flatnonzero(np.isin(c.a_edge, rng.choice(len(c.e_u), 300)))
+        changed = w.weights[c.a_edge].copy()
+        changed[arcs] = np.minimum(changed[arcs] * 2, INF)
+        metric.reweigh(arcs, changed[arcs])
+        again = net.engine().metric(changed)
+        assert np.array_equal(metric.matrix(nodes, nodes), again.matrix(nodes, nodes))
+    with pytest.raises(IndexError):
+        metric.query(0, c.n_nodes)
+    with pytest.raises(IndexError):
+        metric.matrix(np.array([-1]), np.array([0]))
+    with pytest.raises(ValueError, match="weights for"):
+        part.metric(w.weights[:5])
 
 
 @pytest.mark.parametrize("by", ["time", "distance", "co2e"])

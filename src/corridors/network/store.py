@@ -20,7 +20,7 @@ from corridors.errors import DataIntegrityError
 if TYPE_CHECKING:
     from corridors.network.frames import Graph
 
-FORMAT = 4  # of the compiled columns; raise it when they change
+FORMAT = 5  # of the compiled columns; raise it when they change
 LAYERS = ("rail", "road", "sea", "pipeline", "links")
 MODES = ("rail", "road", "sea", "ferry", "pipeline")
 KINDS = ("line", "border", "transfer")

@@ -134,6 +134,20 @@ def _twins(tail: NDArray[Any], head: NDArray[Any]) -> tuple[NDArray[np.int64], N
     return ghosts, np.concatenate([twin, ghosts])
 
 
+def opposite_arcs(
+    tail: NDArray[Any], head: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the ends of arcs to which the opposites of one-way arcs are appended.
+
+    With every arc its opposite in the order, one order serves both directions.
+    """
+    ghosts = _twins(tail, head)[0]
+    return (
+        np.concatenate([tail, np.asarray(head)[ghosts]]).astype(np.int64),
+        np.concatenate([head, np.asarray(tail)[ghosts]]).astype(np.int64),
+    )
+
+
 def _check(nodes: NDArray[Any], n: int) -> NDArray[np.uint32]:
     nodes = np.asarray(nodes)
     if nodes.size and (nodes.min() < 0 or nodes.max() >= n):
@@ -170,12 +184,10 @@ class CchEngine:
             ):
                 return
             self._topology = pyroutingkit.CCHTopology()
-        # with every arc its opposite in the order, one order serves both directions
-        ghosts, self._turned = _twins(tail, head)
+        whole = opposite_arcs(tail, head)
         self._topology.build(
-            np.concatenate([tail, np.asarray(head)[ghosts]]).astype(np.uint32),
-            np.concatenate([head, np.asarray(tail)[ghosts]]).astype(np.uint32),
-            lat.astype(np.float32), lon.astype(np.float32), self.n_nodes,
+            *(x.astype(np.uint32) for x in whole), lat.astype(np.float32),
+            lon.astype(np.float32), self.n_nodes,
         )  # fmt: skip
         if folder is not None:
             _save_whole(self._topology, folder)

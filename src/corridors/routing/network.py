@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from corridors.routing.route import Route
 
 KEPT_METRICS = 8
+NO_ROAD = "order-without-road"
 Progress = Callable[[str], None]
 
 
@@ -74,6 +75,7 @@ class _Shared:
         self._columns, self._order, self._own = columns, order, own
         self._lock = threading.RLock()
         self._engine: Engine | None = None
+        self._without_road: Engine | None = None
         self._prices: OrderedDict[Any, Prices] = OrderedDict()
         self._metrics: OrderedDict[Any, Weighted] = OrderedDict()
         self._kept: dict[str, Any] = {}
@@ -91,6 +93,18 @@ class _Shared:
                 c = self._columns
                 self._engine = make_engine(c.a_tail, c.a_head, c.n_lat, c.n_lon, self._order)
             return self._engine
+
+    def _engine_for(self, modes: tuple[str, ...]) -> Engine:
+        """Return the engine without roads where nobody asks for them and it has been prepared."""
+        folder = None if self._order is None else self._order.with_name(NO_ROAD)
+        if "road" in modes or folder is None or not folder.is_dir():
+            return self.engine()
+        with self._lock:
+            if self._without_road is None:
+                from corridors.routing.part import PartEngine
+
+                self._without_road = PartEngine(self._columns, folder)
+            return self._without_road
 
     def weighted(
         self, profile: Profile, parameters: Parameters, facilities: dict[str, Facility]
@@ -110,7 +124,7 @@ class _Shared:
                 while len(self._prices) > KEPT_METRICS:
                     self._prices.popitem(last=False)
             weights = weigh(profile, prices, self._columns)
-            metric = self.engine().metric(weights[self._columns.a_edge])
+            metric = self._engine_for(profile.modes).metric(weights[self._columns.a_edge])
             found = Weighted(profile, prices, weights, metric)
             self._metrics[profile, digest] = found
             while len(self._metrics) > KEPT_METRICS:
@@ -700,9 +714,14 @@ def _compile(files: dict[str, Path], home: Path, say: Progress) -> None:
         np.save(scratch / "e_group.npy", groups)
         save_index(build_index(columns, groups), scratch)
         say("ordering its nodes")
-        make_engine(
+        engine = make_engine(
             columns.a_tail, columns.a_head, columns.n_lat, columns.n_lon, scratch / "order"
-        ).tree()
+        )
+        tree = engine.tree()
+        if tree is not None:
+            from corridors.routing.part import save_order
+
+            save_order(columns, tree, scratch / NO_ROAD)
         (scratch / "ready").touch()
         try:
             scratch.rename(home)

@@ -70,6 +70,14 @@ class _Components:
     def __init__(self) -> None:
         self.rows: list[Component] = []
         self._number: dict[str, int] = {}
+        self._rules: dict[tuple[str, str], Parameter] = {}
+
+    def rule(self, parameters: Parameters, key: str, mode: str) -> Parameter:
+        """Return a parameter that holds everywhere, looked up once for thousands of edges."""
+        found = self._rules.get((key, mode))
+        if found is None:
+            found = self._rules[key, mode] = parameters.get(key, mode)
+        return found
 
     def add(self, name: str, low: float, high: float, confidence: str) -> int:
         if name not in self._number:
@@ -228,7 +236,7 @@ def _border(
     for quantity, column, key in (
         ("hours", "hours", f"border_h.{regime}"), ("usd", "cost_usd", f"border_cost_usd.{regime}")
     ):  # fmt: skip
-        rule = parameters.get(key, mode)
+        rule = known.rule(parameters, key, mode)
         value, low, high, sure = rule.value, rule.low, rule.high, rule.confidence
         if facility is not None:
             way = "ab" if a == facility.row["country_a"] else "ba"
@@ -264,9 +272,9 @@ def _transfer(
 ) -> Values:
     key = transfer_key(columns, row)
     ident = columns.words["facility"][columns.e_facility[row]]
-    hours = parameters.get(f"transfer_h.{key}")
-    usd = parameters.get(f"transfer_cost_usd.{key}")
-    co2e = parameters.get("co2e_kg_per_teu.transfer")
+    hours = known.rule(parameters, f"transfer_h.{key}", "")
+    usd = known.rule(parameters, f"transfer_cost_usd.{key}", "")
+    co2e = known.rule(parameters, "co2e_kg_per_teu.transfer", "")
     value, low, high, sure = hours.value, hours.low, hours.high, hours.confidence
     if MODES[columns.e_to_mode[row]] == "sea":
         # going aboard means waiting for the next liner: half its headway on average, and for a
