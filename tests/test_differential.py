@@ -105,9 +105,13 @@ def test_the_engine_without_roads_equals_the_whole(net, tmp_path) -> None:
                 assert c.a_tail[arcs[0]] == a and c.a_head[arcs[-1]] == b
                 assert int(w.weights[c.a_edge[arcs]].astype(np.int64).sum()) == total
         joins = nodes_as_joins(nodes.astype(np.int64))
-        tables = [Product(labels(tree, m.backward(), joins), 1).rows(labels(tree, m, joins), 0, 300)
-                  for m in (metric, w.metric)]  # fmt: skip
-        assert np.array_equal(*tables)
+        here = nodes_as_joins(nodes[part.tree().rank[nodes] >= 0].astype(np.int64))
+        for t, j in ((tree, joins), (part.tree(), here)):
+            tables = [
+                Product(labels(t, m.backward(), j), 1).rows(labels(t, m, j), 0, j.n_places)
+                for m in (metric, w.metric)
+            ]
+            assert np.array_equal(*tables)
         arcs = np.flatnonzero(np.isin(c.a_edge, rng.choice(len(c.e_u), 300)))
         changed = w.weights[c.a_edge].copy()
         changed[arcs] = np.minimum(changed[arcs] * 2, INF)

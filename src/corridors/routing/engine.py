@@ -74,14 +74,16 @@ class Tree:
     order : int array
         Nodes by rank.
     rank : int array
-        Rank of each node.
+        Rank of each node, -1 where it has none.
     parent : int array
         Rank of the parent of each rank, -1 at a root. Parents rank above their children.
     """
 
-    def __init__(self, order: NDArray[np.int64], parent: NDArray[np.int64]) -> None:
+    def __init__(
+        self, order: NDArray[np.int64], parent: NDArray[np.int64], n_nodes: int | None = None
+    ) -> None:
         self.order, self.parent = order, parent
-        self.rank = np.empty(len(order), dtype=np.int64)
+        self.rank = np.full(len(order) if n_nodes is None else n_nodes, -1, dtype=np.int64)
         self.rank[order] = np.arange(len(order))
 
 

@@ -300,7 +300,7 @@ class _Prepared:
         self._ordered = [destinations[i] for i in order]
         self._access = access_of(net, self._ordered, w)
         self._ends = directed(net, self._access, w, arriving=True)
-        self._tree = net.engine().tree()
+        self._tree = net.engine_for(w.profile).tree()
         self._product: Product | None = None
         if self._tree is not None:
             back = labels(self._tree, w.metric.backward(), self._ends, extra=self.extra)

@@ -94,7 +94,7 @@ class _Shared:
                 self._engine = make_engine(c.a_tail, c.a_head, c.n_lat, c.n_lon, self._order)
             return self._engine
 
-    def _engine_for(self, modes: tuple[str, ...]) -> Engine:
+    def engine_for(self, modes: tuple[str, ...]) -> Engine:
         """Return the engine without roads where nobody asks for them and it has been prepared."""
         folder = None if self._order is None else self._order.with_name(NO_ROAD)
         if "road" in modes or folder is None or not folder.is_dir():
@@ -124,7 +124,7 @@ class _Shared:
                 while len(self._prices) > KEPT_METRICS:
                     self._prices.popitem(last=False)
             weights = weigh(profile, prices, self._columns)
-            metric = self._engine_for(profile.modes).metric(weights[self._columns.a_edge])
+            metric = self.engine_for(profile.modes).metric(weights[self._columns.a_edge])
             found = Weighted(profile, prices, weights, metric)
             self._metrics[profile, digest] = found
             while len(self._metrics) > KEPT_METRICS:
@@ -477,6 +477,10 @@ class Network:
         """Return the engine over this network's arcs."""
         return self._shared.engine()
 
+    def engine_for(self, profile: Profile) -> Engine:
+        """Return the engine that made a profile's metric: the whole, or that without roads."""
+        return self._shared.engine_for(profile.modes)
+
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """Return something that follows from the columns alone, made at the first call.
 
@@ -719,9 +723,11 @@ def _compile(files: dict[str, Path], home: Path, say: Progress) -> None:
         )
         tree = engine.tree()
         if tree is not None:
-            from corridors.routing.part import save_order
+            from corridors.routing.part import PartEngine, save_order
 
             save_order(columns, tree, scratch / NO_ROAD)
+            if (scratch / NO_ROAD).is_dir():
+                PartEngine(columns, scratch / NO_ROAD).tree()
         (scratch / "ready").touch()
         try:
             scratch.rename(home)

@@ -38,9 +38,10 @@ class PartEngine:
             raise ValueError(f"{len(weights)} weights for {self.n_arcs} arcs")
         return PartMetric(self, self._inner.metric(weights[self._arcs]))
 
-    def tree(self) -> Tree | None:
-        """Return None: the elimination tree is that of the whole."""
-        return None
+    def tree(self) -> Tree:
+        """Return the elimination tree over the nodes that are in the part."""
+        inner = self._inner.tree()
+        return Tree(self._nodes[inner.order], inner.parent, self.n_nodes)
 
 
 class PartMetric:
