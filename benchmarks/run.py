@@ -459,8 +459,8 @@ def page(tables: list[Table], net: corridors.Network, quick: bool) -> str:
     lines = [
         "# Benchmarks", "",
         "Made by `make bench`; do not edit. Trust the ratios more than the times: all figures of a "
-        "table come from one run, and where the graph is the same the lengths were compared with ours "
-        "before a time was taken.", "",
+        "table come from one run, and where the graph is the same the lengths were compared with "
+        "ours before a time was taken.", "",
         *(f"- {x}" for x in machine()),
         f"- shipped network {net.version[:12]}: {net.columns.n_nodes:,} nodes, "
         f"{len(net.columns.e_u):,} edges",
