@@ -299,6 +299,7 @@ def join_terminals(graph: Graph, terminals: pd.DataFrame, report: Report) -> Gra
     """Join every terminal to its layers, and its layers to each other."""
     sides: dict[str, list[tuple[str, int, int]]] = {}
     marks: dict[int, str] = {}
+    berths: dict[int, frozenset[str]] = {}
     for mode in ("rail", "road"):
         rows = []
         for t in terminals.itertuples(index=False):
@@ -325,12 +326,14 @@ def join_terminals(graph: Graph, terminals: pd.DataFrame, report: Report) -> Gra
         report.say(f"{mode}: {len(node_of)} terminal sides joined; out of reach: {missing}")
     named = graph.nodes.get("terminal", pd.Series("", index=graph.nodes.index)).fillna("")
     for number in np.flatnonzero(named != ""):
-        mode = graph.nodes["side"].iat[number]
+        mode, _, carries = graph.nodes["side"].iat[number].partition(":")
         sides.setdefault(named.iat[number], []).append((mode, 0, int(number)))
+        if carries:
+            berths[int(number)] = frozenset(carries.split("|"))
     rows = []
     for t in terminals.itertuples(index=False):
         rows += transfer_rows(
-            sides.get(t.id, []), t.id, t.country, (t.from_year, t.to_year), t.status
+            sides.get(t.id, []), t.id, t.country, (t.from_year, t.to_year), t.status, berths
         )
     terminal = named.to_numpy().astype(object)
     for number, name in marks.items():

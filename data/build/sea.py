@@ -685,15 +685,16 @@ def add_ferries(
             if name not in by_id.index:
                 raise CorridorsError(f"ferries.csv: {f.id}: no terminal {name}")
             t = by_id.loc[name]
-            if name not in own:
-                own[name] = first + len(more)
+            # a berth of its own for ships that take the same: no wagon rolls onto a box ship
+            if (name, f.carries) not in own:
+                own[name, f.carries] = first + len(more)
                 more.append(
                     {
                         "lon": float(t["lon"]),
                         "lat": float(t["lat"]),
                         "country": t["country"],
                         "terminal": name,
-                        "side": "ferry",
+                        "side": f"ferry:{f.carries}",
                     }
                 )
             ends.append(point((t["lon"], t["lat"])))
@@ -703,8 +704,8 @@ def add_ferries(
                  f"{water.line_land_km(land, line):.1f} km")  # fmt: skip
         rows.append(
             {
-                "u": own[f.from_terminal],
-                "v": own[f.to_terminal],
+                "u": own[f.from_terminal, f.carries],
+                "v": own[f.to_terminal, f.carries],
                 "mode": "ferry",
                 "length_km": km,
                 "via": np.asarray(line[1:-1]) if len(line) > 2 else None,
@@ -712,7 +713,7 @@ def add_ferries(
                 "status": f.status or "operating",
                 "from_year": _year(f.from_year),
                 "to_year": _year(f.to_year),
-                "origin": "ferry",
+                "origin": f"ferry:{f.carries}",
                 "precision": "traced",
             }
         )

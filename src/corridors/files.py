@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,3 +33,36 @@ def whole(path: str | Path) -> Iterator[Path]:
         scratch.replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def whole_folder(path: str | Path, names: Collection[str]) -> Iterator[Path]:
+    """Yield a scratch folder that takes the name ``path`` when the block ends well.
+
+    A folder that is there already is replaced if it holds nothing but files of these names.
+
+    Raises
+    ------
+    SchemaError
+        Where something else is there, or the place may not be written.
+    """
+    target = Path(path)
+    if target.exists():
+        known = {n.lower() for n in names}
+        others = [target.name] if not target.is_dir() else sorted(
+            p.name for p in target.iterdir() if p.name.lower() not in known or p.is_dir()
+        )  # fmt: skip
+        if others:
+            raise SchemaError(f"{target} is there and holds {others[0]}; name a new folder")
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.absolute().parent))
+    except OSError as error:
+        raise SchemaError(f"cannot write {target}: {error.strerror or error}") from error
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        if target.exists():
+            shutil.rmtree(target)
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -495,6 +495,41 @@ def load_index(data: str | Path | None = None) -> NameIndex:
     return index
 
 
+def index_with(
+    own: dict[str, list[Any]], key: str, data: str | Path | None = None
+) -> NameIndex:
+    """Return the index of :func:`load_index` with a network's own places, which come first.
+
+    A shipped place that has the id or the name of one of them is left out: on a user's own
+    network a name means her place.
+
+    Parameters
+    ----------
+    own : dict of lists
+        As of :meth:`NameIndex.build`.
+    key : str
+        What tells the network from others, for the cache.
+    data : path, optional
+    """
+    from corridors import datasets
+
+    folder = datasets.cache_dir() / f"names-{_rules()}-{datasets.version(data=data)}-{key}"
+    if (folder / "index.json").is_file():
+        try:
+            return NameIndex.load(folder)
+        except DataIntegrityError:
+            pass
+    columns = _columns(data)
+    ids, called = set(own["id"]), {normalise(name) for name in own["name"]}
+    kept = [i for i, (ident, name) in enumerate(zip(columns["id"], columns["name"], strict=True))
+            if ident not in ids and normalise(name) not in called]  # fmt: skip
+    merged = {name: [*own[name], *(values[i] for i in kept)] for name, values in columns.items()}
+    index = NameIndex.build(**merged)
+    with contextlib.suppress(OSError):
+        index.save(folder)
+    return index
+
+
 def _rules() -> str:
     """Return what changes when the keys are made by other rules, so that no old index is read."""
     from corridors import spelling

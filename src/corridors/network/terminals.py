@@ -139,19 +139,43 @@ def transfer_rows(
     country: str,
     years: tuple[int, int],
     status: str,
+    berths: dict[int, frozenset[str]],
 ) -> list[dict[str, object]]:
-    """Return the transfers between every two sides (mode, gauge, node) of one terminal."""
+    """Return the transfers between every two sides (mode, gauge, node) of one terminal.
+
+    ``berths`` says what the ships at a ferry's node carry (wagons, trucks, containers).
+    """
     rows: list[dict[str, object]] = []
     for mode, gauge, a in sides:
         for to_mode, to_gauge, b in sides:
             if a == b or (mode, gauge) == (to_mode, to_gauge):
                 continue
+            origin = "terminal"
+            if "ferry" in (mode, to_mode):
+                carries = berths[a if mode == "ferry" else b]
+                found = boarding(to_mode if mode == "ferry" else mode, carries)
+                if found is None:
+                    continue
+                origin = found
             rows.append(
                 {
                     "u": a, "v": b, "mode": mode, "to_mode": to_mode, "gauge_mm": gauge,
                     "to_gauge_mm": to_gauge, "kind": "transfer", "facility": terminal,
-                    "country": country, "oneway": True, "origin": "terminal",
+                    "country": country, "oneway": True, "origin": origin,
                     "from_year": years[0], "to_year": years[1], "status": status,
                 }
             )  # fmt: skip
     return rows
+
+
+def boarding(mode: str, carries: frozenset[str]) -> str | None:
+    """Return the origin of a transfer between a mode and a ferry, or None where there is none.
+
+    Wagons roll aboard a train ferry and trucks aboard a ro-ro ship; onto a ship that carries
+    boxes alone they are lifted, as in any container port (``terminal:containers``). Rail cargo
+    reaches a ship for trucks by a truck: two transfers.
+    """
+    own = {"rail": "wagons", "road": "trucks", "sea": "containers"}[mode]
+    if own in carries:
+        return "terminal"
+    return "terminal:containers" if "containers" in carries else None

@@ -14,6 +14,7 @@ from corridors.network.store import KINDS, MODES, Columns
 from corridors.routing.facilities import Facility
 from corridors.routing.network import Network, _Shared, groups_of
 from corridors.routing.profile import FIRST_YEAR, LAST_YEAR
+from corridors.routing.saved import own_facility
 from corridors.routing.snap import build_index
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def from_frames(
     nodes : DataFrame
         One row per node, told apart by the column ``id`` or else by the index. ``lon``, ``lat``
         (degrees, WGS84), or a GeoDataFrame of points; optionally ``name`` (routes are asked by
-        it, or by the id), ``country`` (ISO 3166-1 alpha-2), ``kind``, ``aliases``.
+        it, or by the id), ``country`` (ISO 3166-1 alpha-2), ``kind``, ``aliases``, ``terminal``
+        (the place that the node belongs to, where one has a node for each mode).
     edges : DataFrame
         ``u``, ``v`` (ids of nodes), ``mode`` (rail, road, sea, ferry, pipeline), and, where they
         are not the defaults: ``length_km`` (of a line; else the length of its ``geometry``, else
@@ -75,25 +77,19 @@ def from_frames(
     from corridors.names import NameIndex
     from corridors.parameters import load_parameters
 
-    faults: list[str] = []
-    spots = _nodes(nodes, faults)
-    number = {label: i for i, label in enumerate(spots["label"])}
-    table = _edges(edges, spots, number, faults)
-    if faults:
-        shown = tuple(faults[:_SHOWN])
-        more = (f"and {len(faults) - _SHOWN} more",) if len(faults) > _SHOWN else ()
-        many = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
-        raise SchemaError(f"not a usable network: {many}", (*shown, *more))
+    spots, table = checked_frames(nodes, edges)
     columns, facilities = _columns(spots, table)
     own = {name: np.asarray(table[name], dtype=float) for name in OWN}
+    # one place per terminal: a place of several modes has a node for each
+    places = spots[~spots["terminal"].duplicated()]
     index = NameIndex.build(
-        id=[str(x) for x in spots["label"]],
-        name=[str(x) for x in spots["name"]],
-        kind=[str(x) for x in spots["kind"]],
-        country=[str(x) for x in spots["country"]],
-        lon=spots["lon"].tolist(),
-        lat=spots["lat"].tolist(),
-        aliases=[str(x) for x in spots["aliases"]],
+        id=[str(x) for x in places["terminal"]],
+        name=[str(x) for x in places["name"]],
+        kind=[str(x) for x in places["kind"]],
+        country=[str(x) for x in places["country"]],
+        lon=places["lon"].tolist(),
+        lat=places["lat"].tolist(),
+        aliases=[str(x) for x in places["aliases"]],
     )
     digest = hashlib.sha256()
     for frame in (spots, table.drop(columns="geometry")):
@@ -111,6 +107,34 @@ def from_frames(
         version=f"own-{digest.hexdigest()[:12]}",
         _shared=_Shared(columns, None, own),
     )
+
+
+def checked_frames(nodes: pd.DataFrame, edges: pd.DataFrame) -> tuple[Any, Any]:
+    """Return a user's nodes and edges with every column filled in, or all their faults.
+
+    Returns
+    -------
+    nodes : DataFrame
+        ``label`` (the id), ``lon, lat, country, name, kind, aliases, terminal``.
+    edges : DataFrame
+        All columns of :func:`from_frames`; ``u``, ``v`` are rows of the nodes, ``geometry`` holds
+        arrays of lon, lat from u to v.
+
+    Raises
+    ------
+    SchemaError
+        As :func:`from_frames`.
+    """
+    faults: list[str] = []
+    spots = _nodes(nodes, faults)
+    number = {label: i for i, label in enumerate(spots["label"])}
+    table = _edges(edges, spots, number, faults)
+    if faults:
+        shown = tuple(faults[:_SHOWN])
+        more = (f"and {len(faults) - _SHOWN} more",) if len(faults) > _SHOWN else ()
+        many = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
+        raise SchemaError(f"not a usable network: {many}", (*shown, *more))
+    return spots, table
 
 
 def from_networkx(graph: nx.Graph, *, parameters: Parameters | None = None) -> Network:
@@ -192,7 +216,7 @@ def _nodes(frame: Any, faults: list[str]) -> Any:
         if not (geometry.geom_type == "Point").all():
             faults.append("nodes: the geometry of a node must be a Point")
             return pd.DataFrame({"label": [], "lon": [], "lat": [], "country": [], "name": [],
-                                 "kind": [], "aliases": []})  # fmt: skip
+                                 "kind": [], "aliases": [], "terminal": []})  # fmt: skip
         frame = frame.drop(columns=geometry.name).assign(lon=geometry.x, lat=geometry.y)
     missing = [c for c in ("lon", "lat") if c not in frame]
     faults += [f"nodes: the column {c} is missing (degrees, WGS84)" for c in missing]
@@ -220,6 +244,9 @@ def _nodes(frame: Any, faults: list[str]) -> Any:
     out["name"] = [n or str(x) for n, x in zip(_text(frame, "name"), label, strict=True)]
     out["kind"] = _text(frame, "kind", "city")
     out["aliases"] = _text(frame, "aliases")
+    # each node is a terminal of its own, so that a route begins at it and not beside it
+    named = _text(frame, "terminal")
+    out["terminal"] = [t or str(x) for t, x in zip(named, label, strict=True)]
     return pd.DataFrame(out)
 
 
@@ -367,11 +394,10 @@ def _coded(*lists: list[str]) -> tuple[list[str], list[NDArray[np.int32]]]:
 
 def _columns(spots: Any, table: Any) -> tuple[Columns, dict[str, Facility]]:
     words: dict[str, list[str]] = {"mode": list(MODES), "kind": list(KINDS)}
-    named = [str(x) for x in spots["label"]]
+    named = spots["terminal"].tolist()
     words["country"], (n_country, country, to_country) = _coded(
         spots["country"].tolist(), table["country"].tolist(), table["to_country"].tolist()
     )
-    # each node is a terminal of its own, so that a route begins at it and not beside it
     words["facility"], (terminal, facility) = _coded(named, table["facility"].tolist())
     for name in ("status", "precision", "origin"):
         words[name], (table[f"_{name}"],) = _coded(table[name].tolist())
@@ -409,16 +435,10 @@ def _facilities(spots: Any, table: Any) -> dict[str, Facility]:
     """Return what can be closed by name: the nodes, and what edges call their facility."""
     found = {
         str(x): Facility(str(x), "terminal", str(name), {"name": str(name), "confidence": "low"})
-        for x, name in zip(spots["label"], spots["name"], strict=True)
+        for x, name in zip(spots["terminal"], spots["name"], strict=True)
     }
-    kinds = {"border": "crossing", "transfer": "terminal"}
     columns = ("facility", "kind", "mode", "country", "to_country")
-    for ident, kind, mode, a, b in zip(*(table[c] for c in columns), strict=True):
+    for ident, *rest in zip(*(table[c] for c in columns), strict=True):
         if ident and ident not in found:
-            what = "ferry" if mode == "ferry" and kind == "line" else kinds.get(kind, "strait")
-            first, second = sorted((a, b))
-            # the cells that the shipped tables have and that prices and legs look at
-            row = {"name": ident, "country_a": first, "country_b": second, "confidence": "low",
-                   "from_terminal": "", "to_terminal": "", "countries": f"{a}|{a}"}  # fmt: skip
-            found[ident] = Facility(ident, what, ident, row)
+            found[ident] = own_facility(ident, *rest)
     return found

@@ -644,6 +644,13 @@ def load_network(
             "zone": datasets.path("zones.csv"),
         }
     )  # fmt: skip
+    names, own_prices = cached_index(data), None
+    if path is not None:
+        from corridors.routing.saved import own_names, own_values, with_own_facilities
+
+        own_prices = own_values(home)
+        names, labels = own_names(files["nodes"], names, data, version)
+        facilities = with_own_facilities(columns, facilities, labels)
     parameters = load_parameters()
     if data is not None and (own := Path(data) / "parameters.csv").is_file():
         parameters = parameters.override(own)
@@ -651,11 +658,11 @@ def load_network(
         columns=columns,
         segments=load_index(home),
         groups=np.asarray(np.load(home / "e_group.npy", mmap_mode="r")),
-        names=cached_index(data),
+        names=names,
         facilities=facilities,
         parameters=parameters,
         version=version,
-        _shared=_Shared(columns, home / "order"),
+        _shared=_Shared(columns, home / "order", own_prices),
         _source=(
             None if path is None else str(Path(path).resolve()),
             None if data is None else str(Path(data).resolve()),
@@ -713,6 +720,10 @@ def _compile(files: dict[str, Path], home: Path, say: Progress) -> None:
         layers = [p for n, p in files.items() if n != "nodes" and p.is_file()]
         columns = store.compile_columns(files["nodes"], layers)
         store.save_columns(columns, scratch)
+        if files["nodes"].parent != datasets.data_dir():
+            from corridors.routing.saved import keep_own_values
+
+            keep_own_values(layers, scratch)
         say("indexing its lines")
         groups = groups_of(columns)
         np.save(scratch / "e_group.npy", groups)

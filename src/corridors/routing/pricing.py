@@ -258,6 +258,9 @@ def transfer_key(columns: Columns, row: int) -> str:
     a, b = MODES[columns.e_mode[row]], MODES[columns.e_to_mode[row]]
     if a == b:
         return "gauge"
+    if columns.words["origin"][columns.e_origin[row]] == "terminal:containers":
+        # lifted aboard a box ship that plies like a ferry: a port's work, not a ro-ro berth's
+        a, b = ("sea" if m == "ferry" else m for m in (a, b))
     order = ("rail", "road", "sea", "ferry")
     first, second = sorted((a, b), key=order.index)
     return f"{first}-{second}"

@@ -14,6 +14,8 @@ from corridors.network.store import KINDS
 from corridors.routing.engine import INF
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from corridors.network.store import Columns
     from corridors.routing.pricing import Prices
 
@@ -151,6 +153,7 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
             allowed[MODES.index(mode)] = True
     allowed[-1] = True  # "to_mode" of what is no transfer
     ok = allowed[c.e_mode] & allowed[c.e_to_mode]
+    ok &= _boards(profile, words["origin"])[c.e_origin]
     year = profile.year
     ok &= (c.e_from_year == 0) | (c.e_from_year <= year)
     ok &= (c.e_to_year == 0) | (c.e_to_year >= year)
@@ -171,6 +174,22 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
     for wkb in closed.polygons:
         ok &= ~_inside(wkb, columns)
     return np.asarray(ok)
+
+
+def _boards(profile: Profile, origins: Sequence[str]) -> NDArray[np.bool_]:
+    """Return, by the word for an edge's origin, whether the cargo can be on such a ship.
+
+    A ferry for trucks takes no container that travels without one, and a train ferry takes none
+    that travels by road; asked for no land mode at all, every ship counts.
+    """
+    on = {"wagons": "rail", "trucks": "road"}
+    ok = np.ones(len(origins), dtype=bool)
+    if {"rail", "road"} & set(profile.modes):
+        for i, word in enumerate(origins):
+            what, _, carries = word.partition(":")
+            if what == "ferry" and carries:
+                ok[i] = any(on.get(x, "ferry") in profile.modes for x in carries.split("|"))
+    return ok
 
 
 def _inside(wkb: bytes, columns: Columns) -> NDArray[np.bool_]:
