@@ -495,9 +495,7 @@ def load_index(data: str | Path | None = None) -> NameIndex:
     return index
 
 
-def index_with(
-    own: dict[str, list[Any]], key: str, data: str | Path | None = None
-) -> NameIndex:
+def index_with(own: dict[str, list[Any]], key: str, data: str | Path | None = None) -> NameIndex:
     """Return the index of :func:`load_index` with a network's own places, which come first.
 
     A shipped place that has the id or the name of one of them is left out: on a user's own
