@@ -24,6 +24,10 @@ FORMAT = 5  # of the compiled columns; raise it when they change
 LAYERS = ("rail", "road", "sea", "pipeline", "links")
 MODES = ("rail", "road", "sea", "ferry", "pipeline")
 KINDS = ("line", "border", "transfer")
+EDGE_COLUMNS = ["u", "v", "mode", "length_km", "gauge_mm", "country", "facility", "kind",
+                "to_country", "status", "from_year", "to_year", "origin", "oneway", "precision",
+                "to_mode", "to_gauge_mm"]  # fmt: skip
+"""Of a layer's file, its geometry apart; what else is there is for people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +93,6 @@ def graph_frames(graph: Graph) -> tuple[Any, dict[str, Any]]:
     import pandas as pd
     import shapely
 
-    from corridors.network.frames import line_reader
-
     edges = graph.edges
     layer = pd.Series([layer_of(k, m) for k, m in zip(edges["kind"], edges["mode"], strict=True)])
     lon, lat = graph.nodes["lon"].to_numpy(), graph.nodes["lat"].to_numpy()
@@ -103,9 +105,18 @@ def graph_frames(graph: Graph) -> tuple[Any, dict[str, Any]]:
     point = (edges["kind"] != "line").to_numpy()
     shapes[straight] = shapely.linestrings(pairs[straight])
     shapes[point] = shapely.points(pairs[point, 0])
-    line = line_reader(graph)
-    for row in np.flatnonzero(~straight):
-        shapes[row] = shapely.linestrings(line(int(row)).round(5))
+    bent = np.flatnonzero(~straight)
+    if len(bent):
+        counts = np.array([len(x) for x in via[bent]], dtype=np.int64) + 2
+        first = np.concatenate([[0], np.cumsum(counts)])
+        xy = np.empty((int(first[-1]), 2))
+        inner = np.ones(len(xy), dtype=bool)
+        inner[first[:-1]] = inner[first[1:] - 1] = False
+        xy[first[:-1]] = np.column_stack([lon[u[bent]], lat[u[bent]]])
+        xy[first[1:] - 1] = np.column_stack([lon[v[bent]], lat[v[bent]]])
+        xy[inner] = np.concatenate(via[bent])
+        owner = np.repeat(np.arange(len(bent)), counts)
+        shapes[bent] = shapely.linestrings(xy.round(5), indices=owner)
     frame = gpd.GeoDataFrame(edges.drop(columns="via"), geometry=shapes, crs="EPSG:4326")
     small = {"u": np.int32, "v": np.int32, "gauge_mm": np.int16, "to_gauge_mm": np.int16,
              "from_year": np.int16, "to_year": np.int16}  # fmt: skip
@@ -141,8 +152,8 @@ def compile_columns(nodes_path: Path, layer_paths: list[Path]) -> Columns:
     tables = [t for t in (pq.read_table(p) for p in layer_paths) if t.num_rows]
     if not tables:
         raise DataIntegrityError(f"network: no edges in {nodes_path.parent}")
-    names = [c for c in tables[0].column_names if c != "geometry"]
-    edges = pa.concat_tables([t.select(names) for t in tables], promote_options="permissive")
+    # an imported layer has columns of its own beside these
+    edges = pa.concat_tables([t.select(EDGE_COLUMNS) for t in tables], promote_options="permissive")
     shapes = np.concatenate(
         [shapely.from_wkb(t.column("geometry").to_numpy(zero_copy_only=False)) for t in tables]
     )
