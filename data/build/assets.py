@@ -74,7 +74,8 @@ STAGE_MODES = {"rail", "road", "sea", "ferry", "pipeline"}
 PLACE_TABLES = ("places.csv", "terminals.csv", "crossings.csv", "straits.csv")
 
 GEM = {
-    "title": "Global Energy Monitor, routes of gas pipelines (CC BY 4.0)",
+    "title": "Global Energy Monitor, Global Gas Infrastructure Tracker and Global Oil "
+    "Infrastructure Tracker, pipeline routes (CC BY 4.0)",
     "path": "https://globalenergymonitor.org/",
 }
 
@@ -136,7 +137,7 @@ def build(tables: Path, out: Path, trace: Trace) -> list[dict[str, Any]]:
         resource("assets", "assets.geojson", "Assets of the atlas, as lines: railways, roads, "
                  "pipelines, ferries and others", "ODbL-1.0", tracks, len(assets)),
         resource("asset_lengths", "asset_lengths.csv", "Assets: published and drawn lengths",
-                 "ODbL-1.0", ["tables", "openstreetmap"], len(lengths)),
+                 "ODbL-1.0", ["tables", "openstreetmap", GEM], len(lengths)),
         resource("corridors", "corridors.csv", "Named corridors", "CC-BY-4.0", ["tables"],
                  len(corridors)),
         resource("corridor_stages", "corridor_stages.csv", "Named corridors, place by place",

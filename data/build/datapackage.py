@@ -145,7 +145,12 @@ ATTRIBUTION = (
     ("Base map, country polygons", "Natural Earth", "public-domain"),
     ("Names and places of the gazetteer", "GeoNames", "CC-BY-4.0"),
     ("Places, assets, corridors, crossings, parameters", "The corridors developers", "CC-BY-4.0"),
-    ("A few gas pipelines' courses (said in their rows)", "Global Energy Monitor", "CC-BY-4.0"),
+    (
+        "Courses of pipelines (said in their rows)",
+        "Global Energy Monitor, Global Gas Infrastructure Tracker and Global Oil Infrastructure "
+        "Tracker",
+        "CC-BY-4.0",
+    ),
 )
 
 _FORMATS = {

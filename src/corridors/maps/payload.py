@@ -24,6 +24,7 @@ ATTRIBUTION = (
     "Base map: Natural Earth",
     "Cities: GeoNames (CC BY 4.0)",
     "Sea lanes: Eurostat SeaRoute",
+    "Pipelines: Global Energy Monitor, Global Gas and Oil Infrastructure Trackers (CC BY 4.0)",
 )
 
 
