@@ -14,4 +14,4 @@ imports = typer.Typer(
 app.add_typer(imports, name="import")
 
 # commands of other rooms register themselves on ``imports``
-from corridors import cli_import_tables  # noqa: E402, F401
+from corridors import cli_import_osm, cli_import_tables  # noqa: E402, F401

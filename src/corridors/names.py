@@ -14,6 +14,7 @@ import math
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -523,6 +524,53 @@ def index_with(own: dict[str, list[Any]], key: str, data: str | Path | None = No
             if ident not in ids and normalise(name) not in called]  # fmt: skip
     merged = {name: [*own[name], *(values[i] for i in kept)] for name, values in columns.items()}
     index = NameIndex.build(**merged)
+    with contextlib.suppress(OSError):
+        index.save(folder)
+    return index
+
+
+def index_beside(file: str | Path, data: str | Path | None = None) -> NameIndex:
+    """Return the index of :func:`load_index` with the stations that came with an import.
+
+    What is known stays what it is: a station that has the name of a shipped place, of a town, or
+    of another station is found by that name with its kind behind it (``Aktau station``), and by
+    its id.
+
+    Parameters
+    ----------
+    file : path
+        ``places.csv`` of a saved network: id, name, kind, country, lon, lat, aliases.
+    data : path, optional
+        A user's own tables.
+    """
+    import csv
+
+    from corridors import datasets
+
+    text = Path(file).read_bytes()
+    key = f"{zlib.crc32(text):08x}{len(text)}"
+    folder = datasets.cache_dir() / f"names-{_rules()}-{datasets.version(data=data)}-{key}"
+    if (folder / "index.json").is_file():
+        try:
+            return NameIndex.load(folder)
+        except DataIntegrityError:
+            pass
+    columns = _columns(data)
+    known = {normalise(x) for x in columns["name"]}
+    for aliases in columns["aliases"]:
+        known.update(normalise(x) for x in aliases.split("|") if x)
+    rows = list(csv.DictReader(text.decode("utf-8").splitlines()))
+    called = Counter(normalise(row["name"]) for row in rows)
+    for row in rows:
+        name, key_of = row["name"], normalise(row["name"])
+        if key_of in known or called[key_of] > 1:
+            name = f"{name} {row['kind'].replace('_', ' ')}"
+        others = [x for x in row.get("aliases", "").split("|") if x and normalise(x) not in known]
+        values = {**row, "name": name, "aliases": "|".join(others), "unlocode": "",
+                  "population": 0, "lon": float(row["lon"]), "lat": float(row["lat"])}  # fmt: skip
+        for column in _COLUMNS:
+            columns[column].append(values[column])
+    index = NameIndex.build(**columns)
     with contextlib.suppress(OSError):
         index.save(folder)
     return index

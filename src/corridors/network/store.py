@@ -127,17 +127,20 @@ def graph_frames(graph: Graph) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def write_layers(graph: Graph, folder: Path) -> dict[str, int]:
-    """Write ``network_nodes.parquet`` and ``network_<layer>.parquet``; return rows by file."""
+def write_layers(graph: Graph, folder: Path, *, level: int = 19) -> dict[str, int]:
+    """Write ``network_nodes.parquet`` and ``network_<layer>.parquet``; return rows by file.
+
+    ``level`` is zstd's: what ships is small, what a user makes is quickly written.
+    """
     nodes, layers = graph_frames(graph)
     folder.mkdir(parents=True, exist_ok=True)
     rows = {"network_nodes.parquet": len(nodes)}
     nodes.assign(lon=nodes["lon"].round(5), lat=nodes["lat"].round(5)).to_parquet(
-        folder / "network_nodes.parquet", compression="zstd", compression_level=19, index=False
+        folder / "network_nodes.parquet", compression="zstd", compression_level=level, index=False
     )
     for name, frame in layers.items():
         file = f"network_{name}.parquet"
-        frame.to_parquet(folder / file, compression="zstd", compression_level=19, index=False)
+        frame.to_parquet(folder / file, compression="zstd", compression_level=level, index=False)
         rows[file] = len(frame)
     return rows
 

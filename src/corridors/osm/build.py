@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 from corridors import datasets
 from corridors.geodesy import chord, distance_km, unit_vectors
 from corridors.network.frames import Graph, add_edges, compact, make_edges
-from corridors.network.frontiers import absorb_slivers, border_edges, cut_at_frontiers
+from corridors.network.frontiers import Countries, absorb_slivers, border_edges, cut_at_frontiers
 from corridors.network.gauges import gauge_transfer, part_borders
-from corridors.network.terminals import transfer_rows
-from corridors.osm.countries import country_at, prepared
+from corridors.osm.countries import country_at, homeward, prepared
 from corridors.osm.graph import ATTRIBUTES, Chains, as_graph, attributes, chains_of, mode_of
 from corridors.osm.read import Extract
 from corridors.osm.tags import Place
 from corridors.spelling import normalise
 
 YARD_KM = 8.0
+HOME_SHARE = 0.9
+HOME_DEG = 0.05
+"""Beyond the frontier, some 5 km, that an extract of one country may still reach."""
 BERTH_KM = 0.5
 NEAR_KM = {"rail": 15.0, "road": 15.0}
 ATTRIBUTION = "© OpenStreetMap contributors"
@@ -43,7 +45,7 @@ class Imported:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-def build(extract: Extract, *, join_m: float = 0.0) -> Imported:
+def build(extract: Extract, *, join_m: float = 0.0, home: str = "") -> Imported:
     """Return a network made of an extract.
 
     Parameters
@@ -52,6 +54,8 @@ def build(extract: Extract, *, join_m: float = 0.0) -> Imported:
     join_m : float
         Join a dead end to a node of the same mode and gauge within so many metres; 0 joins only
         what shares a node.
+    home : str, optional
+        The country that the extract is of; found out where left out.
     """
     chains = chains_of(extract)
     notes = attributes(chains)
@@ -60,7 +64,7 @@ def build(extract: Extract, *, join_m: float = 0.0) -> Imported:
     if join_m > 0:
         graph, joined = _join_near(graph, join_m / 1000.0)
         report["joined_by_distance"] = joined
-    graph, cuts = _countries(graph)
+    graph, cuts = _countries(graph, home)
     graph, borders = _borders(graph, cuts)
     graph, gauges = _gauge_yards(graph, refs)
     graph, berths = _berths(graph, refs, extract.places)
@@ -121,7 +125,7 @@ def _told(extract: Extract, chains: Chains) -> dict[str, Any]:
 
 
 def _join_near(graph: Graph, reach_km: float) -> tuple[Graph, int]:
-    """Join dead ends to the nearest node of the same mode and gauge, each join said by its origin."""
+    """Join dead ends to the nearest node of their mode and gauge; the origin says so."""
     from scipy.spatial import cKDTree
 
     edges, nodes = graph.edges, graph.nodes
@@ -163,10 +167,21 @@ def _join_near(graph: Graph, reach_km: float) -> tuple[Graph, int]:
     return add_edges(graph, rows), len(rows)
 
 
-def _countries(graph: Graph) -> tuple[Graph, pd.DataFrame]:
-    """Give nodes and edges their country, and cut lines where they change it; a ferry is in none."""
+def _countries(graph: Graph, home: str) -> tuple[Graph, pd.DataFrame]:
+    """Give nodes and edges their country, and cut lines where they change it; a ferry is in none.
+
+    The polygons are drawn to one or two kilometres. In an extract of one country what lies a few
+    kilometres beyond its frontier is its own: the border station, or the rest of a way.
+    """
     lon, lat = graph.nodes["lon"].to_numpy(), graph.nodes["lat"].to_numpy()
-    graph = Graph(graph.nodes.assign(country=country_at(lon, lat)), graph.edges)
+    code = country_at(lon, lat)
+    home = home or _home(graph, code)
+    countries: Countries = prepared()
+    if home:
+        countries = near = homeward(home, HOME_DEG)
+        away = np.flatnonzero(code != home)
+        code[away[near.near(lon[away], lat[away])]] = home
+    graph = Graph(graph.nodes.assign(country=code), graph.edges)
     afloat = (graph.edges["mode"] == "ferry").to_numpy()
     ferries = graph.edges[afloat]
     land = Graph(graph.nodes, graph.edges[~afloat].reset_index(drop=True))
@@ -175,13 +190,20 @@ def _countries(graph: Graph) -> tuple[Graph, pd.DataFrame]:
     code = land.nodes["country"].to_numpy()
     u, v = land.edges["u"].to_numpy(), land.edges["v"].to_numpy()
     if ((code[u] != code[v]) | (land.edges["length_km"].to_numpy() > 12.0)).any():
-        land, cuts = cut_at_frontiers(land, prepared())
+        land, cuts = cut_at_frontiers(land, countries)
     else:
         land = Graph(land.nodes, land.edges.assign(country=code[u]))
         cuts = pd.DataFrame(columns=["a", "b", "country_a", "country_b", "mode", "lon", "lat",
                                      "status", "from_year", "origin"])  # fmt: skip
     edges = pd.concat([land.edges, ferries], ignore_index=True) if len(ferries) else land.edges
     return Graph(land.nodes, edges), cuts
+
+
+def _home(graph: Graph, code: NDArray[np.object_]) -> str:
+    """Return the country in which nearly all lines begin, '' where there is none."""
+    lines = graph.edges[graph.edges["mode"] != "ferry"]
+    km = lines["length_km"].groupby(code[lines["u"].to_numpy()]).sum()
+    return str(km.idxmax()) if len(km) and km.max() >= HOME_SHARE * km.sum() else ""
 
 
 def _table(name: str, numbers: list[str]) -> pd.DataFrame:
@@ -286,14 +308,19 @@ def _berths(graph: Graph, refs: NDArray[np.int64], places: list[Place]) -> tuple
         node = graph.nodes.loc[int(group["node"].iloc[0])]
         sides = [(str(m), int(g), int(n)) for m, g, n in
                  zip(group["mode"], group["gauge"], group["node"], strict=True)]  # fmt: skip
-        # rails and roads meet at terminals only; here each meets the ferry
-        for side in sides:
-            if side[0] != "ferry":
-                pair = [side, next(s for s in sides if s[0] == "ferry")]
-                rows += transfer_rows(
-                    pair, _berth_name(int(ref), node, quays), str(node["country"]), (0, 0),
-                    "operating",
-                )  # fmt: skip
+        name = _berth_name(int(ref), node, quays)
+        ferry = next(n for m, _, n in sides if m == "ferry")
+        # rails and roads meet at terminals only; here each boards the ferry that it shares a node
+        # with: trucks from a road, wagons from a railway
+        for mode, gauge, number in sides:
+            if mode == "ferry":
+                continue
+            base = {"kind": "transfer", "facility": name, "country": str(node["country"]),
+                    "oneway": True, "origin": "terminal"}  # fmt: skip
+            rows.append({**base, "u": number, "v": ferry, "mode": mode, "gauge_mm": gauge,
+                         "to_mode": "ferry"})  # fmt: skip
+            rows.append({**base, "u": ferry, "v": number, "mode": "ferry", "to_mode": mode,
+                         "to_gauge_mm": gauge})  # fmt: skip
     return add_edges(graph, rows), count
 
 
@@ -328,7 +355,7 @@ def _noted(graph: Graph, notes: pd.DataFrame, chains: Chains) -> Graph:
 
 
 def places_of(places: list[Place]) -> pd.DataFrame:
-    """Return places as a table that the validator of the atlas takes; nameless ones are left out."""
+    """Return places as a table that the atlas' validator takes, those without a name left out."""
     named = [p for p in places if p.name and normalise(p.name)]
     lon = np.array([p.lon for p in named], dtype=float)
     lat = np.array([p.lat for p in named], dtype=float)

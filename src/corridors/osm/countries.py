@@ -7,6 +7,7 @@ frontier a junction lies, not for surveying it.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -87,3 +88,39 @@ def area_of(code: str) -> Any:
     frame = polygons()
     mine = frame[frame["country"] == code]
     return shapely.union_all(mine.geometry.to_numpy()) if len(mine) else None
+
+
+@dataclass(frozen=True)
+class Homeward(Countries):
+    """Country polygons in which one country reaches somewhat beyond its frontier."""
+
+    home: str = ""
+    pieces_of_home: Any = None
+    reach_deg: float = 0.0
+
+    def at(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.object_]:
+        """Return the ISO code at each point, '' over water."""
+        found = super().at(lon, lat)
+        away = np.flatnonzero(found != self.home)
+        found[away[self.near(lon[away], lat[away])]] = self.home
+        return found
+
+    def near(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points are still the home country's."""
+        import shapely
+
+        out = np.zeros(len(lon), dtype=bool)
+        if len(lon):
+            points = shapely.points(lon, lat)
+            hit = self.pieces_of_home.query(points, predicate="dwithin", distance=self.reach_deg)
+            out[hit[0]] = True
+        return out
+
+
+def homeward(code: str, reach_deg: float) -> Homeward:
+    """Return the polygons with a country that reaches so many degrees beyond its frontier."""
+    import shapely
+
+    c = prepared()
+    return Homeward(c.codes, c.pieces, c.tree, code, shapely.STRtree(c.pieces[c.codes == code]),
+                    reach_deg)  # fmt: skip

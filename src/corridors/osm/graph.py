@@ -173,7 +173,12 @@ def _berths(codes: Ints, sheets: Ints, n_refs: int) -> NDArray[np.bool_]:
 
 
 def _walk(
-    tail: Ints, head: Ints, stays: NDArray[np.bool_], group: Ints, directed: NDArray[np.bool_], n: int
+    tail: Ints,
+    head: Ints,
+    stays: NDArray[np.bool_],
+    group: Ints,
+    directed: NDArray[np.bool_],
+    n: int,
 ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Link pieces end to end where nothing else happens.
 
@@ -275,7 +280,7 @@ def _assemble(
     piece_km = km[order]
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(chain, weights=values, minlength=n)
+        return np.asarray(np.bincount(chain, weights=values, minlength=n), dtype=float)
 
     used, number = np.unique(np.concatenate([u, v]), return_inverse=True)
     owner = way[order]
@@ -297,9 +302,7 @@ def _assemble(
     )  # fmt: skip
 
 
-def _labels(
-    ways: Ways, owner: Ints, chain: Ints, km: Floats, n: int
-) -> list[tuple[str, str]]:
+def _labels(ways: Ways, owner: Ints, chain: Ints, km: Floats, n: int) -> list[tuple[str, str]]:
     """Return the name and number that most of each edge's length has."""
     import pandas as pd
 

@@ -25,7 +25,7 @@ from corridors.osm import memory
 from corridors.osm.tags import (
     PLACE_TAGS,
     WAY_TAGS,
-    BadTag,
+    BadTagError,
     Kind,
     Place,
     Way,
@@ -207,7 +207,7 @@ def _read_errors(file: Path) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError, EOFError) as error:
-        if isinstance(error, BadTag | SchemaError):
+        if isinstance(error, BadTagError | SchemaError):
             raise
         first = (str(error) or type(error).__name__).splitlines()[0]
         cut = any(w in first.lower() for w in ("eof", "truncated", "unexpected end", "no element"))
@@ -345,7 +345,7 @@ def _ways(
         if what is None:
             try:
                 what = read_way(tags, layers, all_tracks=all_tracks)
-            except BadTag as error:
+            except BadTagError as error:
                 if not lenient:
                     got.bad.append(f"way {way.id}, {error}")
                     continue
@@ -426,7 +426,7 @@ def _whole(got: _Got, incomplete: bool) -> tuple[Ways, int]:
     bridge, tunnel = flags
 
     def whole(values: array[int]) -> NDArray[np.int32]:
-        return np.array(values, dtype=np.int32)[way_of]
+        return np.asarray(np.array(values, dtype=np.int32)[way_of])
 
     return Ways(
         id=ids[way_of], kind=whole(got.kind), label=whole(got.label), bridge=bridge[way_of],

@@ -108,7 +108,7 @@ def tidy(graph: Graph) -> Graph:
         else:
             edges[name] = edges[name].astype(object).where(edges[name].notna(), "")
     nodes = graph.nodes
-    terminal = nodes["terminal"] if "terminal" in nodes else ""
+    terminal = nodes.get("terminal", "")
     nodes = nodes.assign(terminal=pd.Series(terminal, index=nodes.index).fillna(""))
     return Graph(nodes[["lon", "lat", "country", "terminal"]].reset_index(drop=True), edges)
 
@@ -158,7 +158,11 @@ def claim(target: Path) -> None:
     """
     if not target.parent.is_dir():
         raise SchemaError(f"cannot write {target}: there is no folder {target.parent}")
-    if target.is_dir() and any(target.iterdir()) and not (target / "network_nodes.parquet").exists():
+    if (
+        target.is_dir()
+        and any(target.iterdir())
+        and not (target / "network_nodes.parquet").exists()
+    ):
         raise SchemaError(f"{target} is there and is no saved network; name another folder")
     if target.is_file():
         raise SchemaError(f"{target} is a file; a network is saved as a folder, name one with -o")
@@ -195,7 +199,7 @@ def save(
     """
     where = Path(target)
     with whole_folder(where) as draft:
-        write_layers(tidy(graph), draft)
+        write_layers(tidy(graph), draft, level=3)
         if len(places):
             places.to_csv(draft / PLACES, index=False, lineterminator="\n")
         text = json.dumps({"imports": reports}, ensure_ascii=False, indent=2)

@@ -1,7 +1,7 @@
 """What the tags of a way or node mean: plain functions over a dict of text.
 
 Only what decides where something may travel is strict: a gauge that is no number of millimetres
-is a fault (:class:`BadTag`). Everything else that cannot be read is taken as not known.
+is a fault (:class:`BadTagError`). Everything else that cannot be read is taken as not known.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ MPH_KM_H = 1.609344
 INCH_MM = 25.4
 
 
-class BadTag(ValueError):
+class BadTagError(ValueError):
     """A tag that decides where something may travel, and that cannot be read."""
 
 
@@ -104,7 +104,7 @@ def gauges(text: str) -> tuple[int, ...]:
 
     Raises
     ------
-    BadTag
+    BadTagError
         A part is neither a number of mm between 300 and 3000 nor ``standard`` or ``unknown``.
     """
     found: list[int] = []
@@ -120,7 +120,7 @@ def gauges(text: str) -> tuple[int, ...]:
         except ValueError:
             mm = 0.0
         if not 300 <= mm <= 3000:
-            raise BadTag(f"gauge {text!r} is no number of millimetres")
+            raise BadTagError(f"gauge {text!r} is no number of millimetres")
         found.append(round(mm))
     return tuple(sorted(set(found), reverse=True))
 
@@ -227,7 +227,7 @@ def read_way(
 
     Raises
     ------
-    BadTag
+    BadTagError
     """
     for layer in layers:
         found = _READERS[layer](tags, all_tracks)
@@ -322,7 +322,8 @@ def _pipeline(tags: dict[str, str], _: bool) -> Way | str | None:
         return "pipeline, distribution"
     since, until = _years(tags, status)
     kind = Kind("pipeline", substance, status, since, until, 0, (), "", 0, 0, "", "", "",
-                diameter_mm(tags.get("diameter", "")), tags.get("location", ""), "", False)  # fmt: skip
+                diameter_mm(tags.get("diameter", "")), tags.get("location", ""), "",
+                False)  # fmt: skip
     return _way(tags, kind)
 
 

@@ -648,6 +648,10 @@ def load_network(
     if path is not None:
         from corridors.routing.saved import own_names, own_values, with_own_facilities
 
+        if (stations := Path(path) / "places.csv").is_file():
+            from corridors.names import index_beside
+
+            names = index_beside(stations, data)
         own_prices = own_values(home)
         names, labels = own_names(files["nodes"], names, data, version)
         facilities = with_own_facilities(columns, facilities, labels)
