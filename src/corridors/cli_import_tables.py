@@ -55,3 +55,47 @@ def gmns(
     from corridors.io.gmns import read_gmns
 
     deliver(read_gmns(folder, crs=crs, length_unit=length_unit, mode=mode), output)
+
+
+@imports.command()
+def table(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Edges (and nodes): .gpkg .geojson .parquet .shp .kml .graphml .csv"),
+    ],
+    output: SavedOption,
+    crs: CrsOption = None,
+    mode: ModeOfAll = None,
+) -> None:
+    """Import a network of lines and points: GeoPackage, GeoJSON, GeoParquet, shapefile, KML, CSV.
+
+    Lines are edges, points are nodes; edges name their nodes in u and v (or source and target),
+    else lines meet where they end at the very same point.
+
+    Example: corridors import table edges.gpkg -o my-net --mode rail
+    """
+    if len(files) == 1 and files[0].suffix.lower() == ".graphml":
+        from corridors.io.graphml import read_graphml
+
+        deliver(read_graphml(files[0], mode=mode), output)
+        return
+    from corridors.io.vector import read_network
+
+    deliver(read_network(files, crs=crs, mode=mode), output)
+
+
+@imports.command()
+def postgis(
+    database: Annotated[str, typer.Argument(help="postgresql://user@host:5432/database")],
+    output: SavedOption,
+    schema: Annotated[str, typer.Option(help="Schema of the tables.")] = "public",
+    nodes: Annotated[str, typer.Option(help="Table of the nodes.")] = "nodes",
+    edges: Annotated[str, typer.Option(help="Table of the edges.")] = "edges",
+) -> None:
+    """Import a network from PostGIS: ours, or one that pgRouting routes on.
+
+    Example: corridors import postgis postgresql://me@localhost/gis --schema rail -o my-net
+    """
+    from corridors.io.postgis import read_network
+
+    deliver(read_network(database, schema=schema, nodes=nodes, edges=edges), output)

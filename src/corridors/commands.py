@@ -322,36 +322,3 @@ def check_file(file: Path, kind: str | None, format: str) -> bool:
     title = f"{file}: {len(findings)} fault{'s' if len(findings) != 1 else ''}"
     emit(title, ["row", "id", "column", "rule", "fault"], rows, format, None)
     return bool(findings)
-
-
-EXPORTS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".parquet": "", ".kml": "KML"}
-
-
-def export_atlas(
-    output: Path, what: str, countries: list[str], kinds: list[str], data: Path | None
-) -> None:
-    """Write assets, places or both to a file."""
-    from corridors.atlas import load_atlas, select
-
-    ending = output.suffix.lower()
-    if ending not in EXPORTS:
-        raise SchemaError(f"cannot export to {output.name}: end it in {', '.join(EXPORTS)}")
-    if what == "all" and ending != ".gpkg":
-        raise SchemaError("only .gpkg holds more than one layer; choose --what assets or places")
-    atlas = load_atlas(data=data)
-    frames = {
-        name: select(getattr(atlas, name), kind=kinds or None, country=countries or None)
-        for name in (("assets", "places") if what == "all" else (what,))
-    }
-    with whole(output) as scratch:
-        for name, frame in frames.items():
-            if ending == ".parquet":
-                frame.to_parquet(scratch, index=False)
-            elif ending == ".kml":
-                # KML knows a name and a description; the rest goes into the description
-                kept = [c for c in ("kind", "status", "source") if c in frame.columns]
-                text = frame[kept].fillna("").astype(str).agg("; ".join, axis=1)
-                slim = frame[["name", "geometry"]].assign(description=text)
-                slim.to_file(scratch, driver="KML")
-            else:
-                frame.to_file(scratch, layer=name, driver=EXPORTS[ending])

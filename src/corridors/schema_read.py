@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDINGS", "Raw", "read", "to_frame"]
 
-ENDINGS = (".csv", ".geojson", ".json", ".gpkg", ".parquet")
+ENDINGS = (".csv", ".geojson", ".json", ".gpkg", ".parquet", ".shp", ".kml")
+STYLES = "layer_styles"
+"""The table of a GeoPackage in which QGIS keeps its styles."""
+SHAPE_NAMES = {
+    "to_gauge_mm": "to_gaug_mm", "published_km": "publ_km", "published_km_note": "publ_note",
+    "capacity_unit": "cap_unit", "diameter_mm": "diam_mm",
+}  # fmt: skip
+"""Columns whose names are longer than the ten characters of a shapefile, and what they become."""
+KML_OWN = ("id", "name", "description", "timestamp", "begin", "end", "altitudemode", "tessellate",
+           "extrude", "visibility", "draworder", "icon", "snippet")  # fmt: skip
+"""Fields that KML has of its own; ours of these names are written with ``_`` before them."""
 
 # row as a person counts it (None: all of them), column, rule, message
 Fault = tuple[int | None, str, str, str]
@@ -72,6 +82,8 @@ def read(source: Any) -> Raw:
         ".json": _read_geojson,
         ".gpkg": _read_gpkg,
         ".parquet": _read_parquet,
+        ".shp": _read_shape,
+        ".kml": _read_kml,
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -208,7 +220,7 @@ def _read_gpkg(path: Path) -> Raw:
     import geopandas as gpd
     import pyogrio
 
-    layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+    layers = [str(name) for name, _ in pyogrio.list_layers(path) if name != STYLES]
     if not layers:
         raise SchemaError(f"{path}: holds no layer")
     layer = next((name for name in (path.stem, "places", "assets") if name in layers), layers[0])
@@ -230,3 +242,38 @@ def _read_parquet(path: Path) -> Raw:
     except ValueError:
         frame = pd.read_parquet(path)
     return _from_frame(frame, stem=path.stem)
+
+
+def _read_shape(path: Path) -> Raw:
+    import geopandas as gpd
+
+    return _from_frame(long_names(gpd.read_file(path)), stem=path.stem)
+
+
+def _read_kml(path: Path) -> Raw:
+    import geopandas as gpd
+    import pyogrio
+
+    layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+    if not layers:
+        raise SchemaError(f"{path}: holds no layer")
+    raw = _from_frame(own_columns(gpd.read_file(path, layer=layers[0])), stem=path.stem)
+    if len(layers) > 1:
+        fault: Fault = (None, "layer", "layers", f"only layer {layers[0]!r} is checked, not "
+                        f"{', '.join(layers[1:])}")  # fmt: skip
+        return Raw(raw.frame, raw.crs, 1, raw.stem, (fault,))
+    return raw
+
+
+def long_names(frame: Any) -> Any:
+    """Return a shapefile's frame with our columns under their full names."""
+    return frame.rename(columns={v: k for k, v in SHAPE_NAMES.items() if k not in frame})
+
+
+def own_columns(frame: Any) -> Any:
+    """Return our columns of what LIBKML reads, without the fields that it adds."""
+    own = {c: str(c)[1:] for c in frame.columns if str(c).startswith("_")
+           and str(c)[1:].lower() in KML_OWN}  # fmt: skip
+    added = [c for c in frame.columns if str(c).lower() in KML_OWN and str(c).lower() != "name"]
+    frame = frame.drop(columns=added).rename(columns=own)
+    return frame.rename(columns={"Name": "name"}) if "name" not in frame else frame

@@ -98,8 +98,10 @@ def check_fit(x: Any, y: Any, crs: Any, source: str) -> None:
             raise SchemaError(f"{source}: the CRS is {crs_name(crs)}, and the coordinates are "
                               f"{x[at]:.6g}, {y[at]:.6g}: {hint}")  # fmt: skip
     elif crs.is_projected and float(np.mean((np.abs(x) <= 180.0) & (np.abs(y) <= 90.0))) > 0.5:
-        raise SchemaError(f"{source}: the CRS is {crs_name(crs)}, whose unit is the metre, and the "
-                          f"coordinates look like degrees ({shown}); name the right CRS")  # fmt: skip
+        raise SchemaError(
+            f"{source}: the CRS is {crs_name(crs)}, whose unit is the metre, and the coordinates "
+            f"look like degrees ({shown}); name the right CRS"
+        )
 
 
 def crs_name(crs: Any) -> str:

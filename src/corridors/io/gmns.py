@@ -108,8 +108,8 @@ def read_gmns(
     notes += said
     told = [f"node.csv: the column {c} is missing" for c in ("node_id", "x_coord", "y_coord")
             if c not in nodes]  # fmt: skip
-    told += [f"link.csv: the column {c} is missing"
-             for c in ("link_id", "from_node_id", "to_node_id", "directed") if c not in links]  # fmt: skip
+    needed = ("link_id", "from_node_id", "to_node_id", "directed")
+    told += [f"link.csv: the column {c} is missing" for c in needed if c not in links]
     if told:
         raise faults(str(folder), told)
     named = config.get("crs", "")

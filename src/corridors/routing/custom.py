@@ -365,7 +365,7 @@ def _shapes(
                 length[i] = line_length_km(shapes[i])
         elif np.isnan(length[i]):
             length[i] = straight[i]
-        if line[i] and length[i] < straight[i] * SHORTER - 0.05:
+        if line[i] and 0 <= length[i] < straight[i] * SHORTER - 0.05:
             faults.append(f"edges row {i + 1}, length_km: {length[i]:,.1f} is less than the "
                           f"{straight[i]:,.1f} km between its ends")  # fmt: skip
     return shapes, np.nan_to_num(length)
