@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import osm_extracts
 import pytest
 
+import osm_extracts
 from corridors.cli import main
 from corridors.errors import SchemaError
 from corridors.osm import import_osm

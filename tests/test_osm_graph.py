@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import osm_extracts
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
+import osm_extracts
 from corridors.osm.build import build
 from corridors.osm.graph import as_graph, attributes, chains_of
 from corridors.osm.read import read_extract
@@ -52,8 +53,11 @@ def test_a_chain_of_ways_is_one_edge(tmp_path: Path) -> None:
 
 
 def test_an_edge_ends_where_something_changes(tmp_path: Path) -> None:
-    for change in ({"gauge": "1435"}, {"electrified": "yes"}, {"tracks": "2"}, {"usage": "branch"},
-                   {"maxspeed": "60"}, {"railway": "construction", "construction": "rail"}):  # fmt: skip
+    changes: list[dict[str, str]] = [
+        {"gauge": "1435"}, {"electrified": "yes"}, {"tracks": "2"}, {"usage": "branch"},
+        {"maxspeed": "60"}, {"railway": "construction", "construction": "rail"},
+    ]  # fmt: skip
+    for change in changes:
         c = chains(tmp_path, [(1, [1, 2], RAIL), (2, [2, 3], {**RAIL, **change})])
         assert len(c.u) == 2, change
 
@@ -151,7 +155,7 @@ def test_any_ways_keep_their_length_and_their_connections(
         if len(refs) < 2:
             continue
         ways.append((i + 1, refs, {"highway": highway, "oneway": oneway}))
-        for a, b in zip(refs[:-1], refs[1:], strict=True):
+        for a, b in itertools.pairwise(refs):
             if oneway != "-1":
                 truth.add_edge(a, b, km=km([a, b]))
             if oneway != "yes":

@@ -77,7 +77,8 @@ def kind(way: dict[str, str], layer: str = "rail", **more: bool) -> tags.Kind:
 
 def test_a_railway() -> None:
     way = {**RAIL, "electrified": "contact_line", "voltage": "25000", "frequency": "50",
-           "tracks": "2", "maxspeed": "120", "tunnel": "yes", "bridge": "no", "name": "Line"}  # fmt: skip
+           "tracks": "2", "maxspeed": "120", "tunnel": "yes", "bridge": "no",
+           "name": "Line"}  # fmt: skip
     found = read_way(way, ("rail",))
     assert isinstance(found, Way)
     k = found.kind

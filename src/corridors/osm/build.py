@@ -26,7 +26,7 @@ from corridors.osm.tags import Place
 from corridors.spelling import normalise
 
 YARD_KM = 8.0
-HOME_SHARE = 0.9
+HOME_SHARE = 0.6
 HOME_DEG = 0.05
 """Beyond the frontier, some 5 km, that an extract of one country may still reach."""
 BERTH_KM = 0.5
@@ -71,7 +71,9 @@ def build(extract: Extract, *, join_m: float = 0.0, home: str = "") -> Imported:
     graph = Graph(graph.nodes.assign(terminal=""), graph.edges)
     report |= {"borders": borders, "gauge_meetings": gauges, "ferry_berths": berths}
     places = places_of(extract.places)
-    graph = compact(_noted(graph, notes, chains), np.ones(len(graph.edges), dtype=bool))
+    graph = compact(
+        _noted(graph, notes, chains, extract.path.name), np.ones(len(graph.edges), dtype=bool)
+    )
     report["places"] = len(places)
     report["edges"] = int((graph.edges["kind"] == "line").sum())
     report["km_by_country"] = km_by(graph, ["mode", "country"])
@@ -81,7 +83,7 @@ def build(extract: Extract, *, join_m: float = 0.0, home: str = "") -> Imported:
 def km_by(graph: Graph, columns: list[str]) -> dict[str, float]:
     """Return the km of lines by some columns, tracks of several gauges once."""
     edges = graph.edges
-    line = (edges["kind"] == "line") & (edges["origin"] == "osm")
+    line = (edges["kind"] == "line") & edges["origin"].astype(str).str.startswith("extract:")
     line &= ~edges["twin"].astype(bool)
     total = edges[line].groupby(columns)["length_km"].sum()
     return {
@@ -332,7 +334,7 @@ def _berth_name(ref: int, node: Any, quays: list[Place]) -> str:
     return f"ferry berth (OSM node {ref})"
 
 
-def _noted(graph: Graph, notes: pd.DataFrame, chains: Chains) -> Graph:
+def _noted(graph: Graph, notes: pd.DataFrame, chains: Chains, file: str) -> Graph:
     """Return the graph with what the tags say beside each edge that comes from a way."""
     edges = graph.edges
     origin = edges["origin"].astype(str)
@@ -351,7 +353,9 @@ def _noted(graph: Graph, notes: pd.DataFrame, chains: Chains) -> Graph:
     for name in ("bridge_km", "tunnel_km"):
         added[name] = (added[name].astype(float) * np.minimum(share, 1.0)).round(4)
     added["twin"] = added["twin"].astype(bool)
-    return Graph(graph.nodes, edges.assign(**added, origin=np.where(own, "osm", origin)))
+    return Graph(
+        graph.nodes, edges.assign(**added, origin=np.where(own, f"extract:{file}", origin))
+    )
 
 
 def places_of(places: list[Place]) -> pd.DataFrame:

@@ -35,7 +35,7 @@ LAND = ("rail", "road", "pipeline")
 """Layers that are replaced; imported ferries are added to those of the tables."""
 OWN_SHARE = 0.5
 WHOLE_SHARE = 0.9
-SOME_SHARE = 0.02
+SOME_SHARE = 0.1
 
 
 @dataclass(frozen=True)
