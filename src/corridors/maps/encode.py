@@ -52,15 +52,26 @@ def encode_line(coords: Any, decimals: int = 3) -> str:
         fresh[1:] = np.any(numbers[1:] != numbers[:-1], axis=1)
         numbers = numbers[fresh] if fresh.sum() >= 2 else numbers[:2]
     steps = np.diff(numbers, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel()
-    out = []
-    for step in steps.tolist():
+    return "".join(map(_STEPS.__getitem__, steps.tolist()))
+
+
+class _Steps(dict[int, str]):
+    """The text of a step; few are long, so that most are known after some lines."""
+
+    def __missing__(self, step: int) -> str:
         rest = -step * 2 + 1 if step < 0 else step * 2
+        text = ""
         while True:
             digit, rest = rest & 31, rest >> 5
-            out.append(_DIGITS[digit | 32] if rest else _DIGITS[digit])
+            text += _DIGITS[digit | 32] if rest else _DIGITS[digit]
             if not rest:
                 break
-    return "".join(out)
+        if -4096 < step < 4096:
+            self[step] = text
+        return text
+
+
+_STEPS = _Steps()
 
 
 def decode_line(text: str, decimals: int = 3) -> list[tuple[float, float]]:
