@@ -20,7 +20,7 @@ if [ -z "$$found" ]; then \
 	echo "name another one with: make PYTHON=/path/to/python3" >&2; exit 1; fi
 endef
 
-.PHONY: help map test check format data bench report picture docs assets browser clean distclean
+.PHONY: help map test check format data bench bench-osm report picture docs assets browser clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -58,6 +58,9 @@ data: .venv-data/.made data/build/inputs/.made ## derive data/geo anew from the 
 bench: .venv-bench/.made ## the benchmarks, against pinned peers in an environment of their own
 	@test -f benchmarks/run.py || { echo "there are no benchmarks in this checkout yet" >&2; exit 1; }
 	.venv-bench/bin/python benchmarks/run.py
+
+bench-osm: $(VENV)/.dev ## imports of generated OpenStreetMap extracts: time, peak memory, growth
+	$(BIN)/python benchmarks/osm_import.py
 
 report: $(VENV)/.dev ## the network report, a page of the docs
 	$(BIN)/python tools/report.py

@@ -365,13 +365,11 @@ def _ways(
         if newest_raw is None or when > newest_raw:
             newest_raw = when
             got.newest = _stamp(way)
-        n = 0
-        for node in way.nodes:
-            got.ref.append(node.ref)
-            got.x.append(node.x)
-            got.y.append(node.y)
-            n += 1
-        got.count.append(n)
+        nodes = list(way.nodes)
+        got.ref.extend([n.ref for n in nodes])
+        got.x.extend([n.x for n in nodes])
+        got.y.extend([n.y for n in nodes])
+        got.count.append(len(nodes))
         got.ids.append(way.id)
         got.kind.append(got.kinds.setdefault(what.kind, len(got.kinds)))
         got.label.append(got.labels.setdefault((what.name, what.ref), len(got.labels)))
