@@ -176,7 +176,9 @@ def load_atlas(data: str | Path | None = None) -> Atlas:
         A user's table that cannot be read.
     """
     from corridors import datasets
+    from corridors.userdata import check_data
 
+    check_data(data)
     return Atlas(
         places=datasets.read_frame("places", data=data),
         assets=datasets.read_frame("assets", data=data),

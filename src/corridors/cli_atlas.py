@@ -47,7 +47,13 @@ def show(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="CSV, GeoJSON, GeoPackage or GeoParquet.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, GeoJSON, GeoPackage, GeoParquet, shapefile or KML; a folder for --data or "
+            "of a saved network."
+        ),
+    ],
     kind: Annotated[
         str | None, typer.Option(help="Table that it should be; guessed from its columns.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corridors.cli import console, tell
+from corridors.cli import DataOption, console, tell
 from corridors.cli_import import imports
 
 if TYPE_CHECKING:
@@ -99,3 +99,27 @@ def postgis(
     from corridors.io.postgis import read_network
 
     deliver(read_network(database, schema=schema, nodes=nodes, edges=edges), output)
+
+
+@imports.command()
+def legs(
+    file: Annotated[Path, typer.Argument(help=".csv or .xlsx: from, to, mode, km, hours, cost.")],
+    output: SavedOption,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    transfers: Annotated[
+        bool, typer.Option(help="A change of mode costs what the parameters say.")
+    ] = True,
+    one_way: Annotated[bool, typer.Option(help="Legs run only as they are written.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Import a spreadsheet of legs: a network that routes by your own numbers.
+
+    Places are names of the atlas or of your own places (--data), or have columns from_lat,
+    from_lon, to_lat, to_lon. Cost is USD and co2e kg, both of one TEU.
+
+    Example: corridors import legs plan.xlsx -o plan-net
+    """
+    from corridors.io.legs import read_legs
+
+    tables = read_legs(file, data=data, sheet=sheet, transfers=transfers, oneway=one_way)
+    deliver(tables, output)

@@ -308,8 +308,34 @@ def show_facts(name: str, format: str, data: Path | None) -> None:
     print(facts)
 
 
+def _check_folder(folder: Path, format: str) -> bool:
+    """Print the faults of a saved network or of a folder for ``--data``."""
+    if (folder / "network_nodes.parquet").is_file():
+        from corridors.io.tables import checked, read_saved
+
+        tables = read_saved(folder)
+        try:
+            checked(tables.nodes, tables.edges)
+            told: list[str] = []
+        except SchemaError as error:
+            told = list(error.findings) or [str(error)]
+        what = f"{folder}: {tables}"
+    else:
+        from corridors.userdata import findings
+
+        told, what = findings(folder), f"{folder}"
+    if not told and format == "table":
+        print(f"{what}: no faults")
+        return False
+    title = f"{what}: {len(told)} fault{'s' if len(told) != 1 else ''}"
+    emit(title, ["fault"], [[t] for t in told], format, None)
+    return bool(told)
+
+
 def check_file(file: Path, kind: str | None, format: str) -> bool:
     """Print the faults of a file; return whether there are any."""
+    if file.is_dir():
+        return _check_folder(file, format)
     from corridors.schema import validate
 
     findings = validate(file, kind)

@@ -41,6 +41,10 @@ __all__ = [
 
 PACKAGE_FILE = "datapackage.json"
 _USER_ENDINGS = (".csv", ".geojson", ".gpkg", ".parquet")
+_USER_NAMES = {"stages": "corridor_stages"}
+"""What else a user may call a table."""
+USER_DEFAULTS = {"status": "operating", "confidence": "low", "source": ""}
+"""What a user's row may leave out; an empty source becomes the file's name."""
 
 
 def data_dir() -> Path:
@@ -127,8 +131,16 @@ def read_table(name: str, *, data: str | Path | None = None) -> pd.DataFrame:
     own = user_files(data).get(resource["name"])
     if own is None:
         return frame
-    merged: pd.DataFrame = _overlay(frame, _read_csv(own, resource), _key(resource), own)
+    merged: pd.DataFrame = _overlay(frame, read_own(resource["name"], own), _key(resource), own)
     return merged
+
+
+def read_own(name: str, file: Path) -> pd.DataFrame:
+    """Return a user's file as a dataset without geometry, with the types of the package."""
+    if file.suffix.lower() == ".csv":
+        return _read_csv(file, _resource(name))
+    frame = _read_user_table(file)
+    return frame.drop(columns="geometry", errors="ignore")
 
 
 def describe() -> list[dict[str, Any]]:
@@ -229,16 +241,17 @@ def user_files(data: str | Path | None) -> dict[str, Path]:
     known, faults = names(), []
     found: dict[str, Path] = {}
     for file in files:
-        if file.stem not in known:
+        name = _USER_NAMES.get(file.stem, file.stem)
+        if name not in known:
             import difflib
 
             near = difflib.get_close_matches(file.stem, known, n=3)
             hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
             faults.append(f"{file.name}: no dataset is named {file.stem!r}; {hint}")
-        elif file.stem in found:
-            faults.append(f"{file.name}: {found[file.stem].name} is there too; keep one of them")
+        elif name in found:
+            faults.append(f"{file.name}: {found[name].name} is there too; keep one of them")
         else:
-            found[file.stem] = file
+            found[name] = file
     if not files:
         faults.append(f"no {', '.join(_USER_ENDINGS)} file in it")
     if faults:
@@ -385,8 +398,21 @@ def _csv(file: Path, dtypes: dict[str, str] | None = None) -> pd.DataFrame:
 
     # only an empty cell is missing: NA is Namibia
     return pd.read_csv(
-        file, encoding="utf-8", keep_default_na=False, na_values=[""], dtype=dtypes or {}
+        file, encoding="utf-8-sig", keep_default_na=False, na_values=[""], dtype=dtypes or {}
     )
+
+
+def _read_user_table(file: Path) -> Any:
+    import geopandas as gpd
+    import pandas as pd
+
+    try:
+        if file.suffix.lower() == ".parquet":
+            return pd.read_parquet(file)
+        return pd.DataFrame(gpd.read_file(file))
+    except Exception as error:  # the readers raise all sorts; the user needs one line
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SchemaError(f"{file}: cannot be read: {reason}") from error
 
 
 _PANDAS_TYPES = {"integer": "Int64", "year": "Int64", "number": "float64", "string": "str"}
@@ -418,4 +444,7 @@ def _overlay(shipped: Any, own: Any, key: list[str], file: Path) -> Any:
         shipped = shipped[~pd.MultiIndex.from_frame(shipped[key].astype(str)).isin(mine)]
     added = [c for c in own.columns if c not in shipped.columns]
     own = own.reindex(columns=[*shipped.columns, *added])
+    for column, value in USER_DEFAULTS.items():
+        if column in shipped.columns:
+            own[column] = own[column].astype(object).where(own[column].notna(), value or file.name)
     return pd.concat([shipped, own], ignore_index=True)

@@ -176,7 +176,8 @@ def _renumbered(text: str, names: dict[str, tuple[str, int]], called: Mapping[st
     if found:
         table, row, column, rest = found.groups()
         name, first = names[table]
-        return f"{name} row {int(row) - 1 + first}, {called.get(column, column)}{rest}"
+        where = f"{name} row {int(row) - 1 + first}".strip()
+        return f"{where}, {called.get(column, column)}{rest}"
     found = re.match(r"(nodes|edges)(.*)", text, re.DOTALL)
     return f"{names[found[1]][0]}{found[2]}" if found else text
 

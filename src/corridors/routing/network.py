@@ -620,7 +620,9 @@ def load_network(
     """
     from corridors.names import cached_index
     from corridors.parameters import load_parameters
+    from corridors.userdata import check_data
 
+    check_data(data)
     if path is None:
         files = {n: datasets.path(f"network_{n}.parquet") for n in ("nodes", *LAYERS)}
         version = datasets.version()
@@ -656,7 +658,8 @@ def load_network(
         names, labels = own_names(files["nodes"], names, data, version)
         facilities = with_own_facilities(columns, facilities, labels)
     parameters = load_parameters()
-    if data is not None and (own := Path(data) / "parameters.csv").is_file():
+    own = datasets.user_files(data).get("parameters")
+    if own is not None:
         parameters = parameters.override(own)
     return Network(
         columns=columns,
