@@ -120,10 +120,18 @@ def shapes_of(graph: Graph, rows: NDArray[np.int64]) -> NDArray[np.object_]:
     xy = graph.nodes[["lon", "lat"]].to_numpy()
     u, v = graph.edges["u"].to_numpy()[rows], graph.edges["v"].to_numpy()[rows]
     via = graph.edges["via"].to_numpy()[rows]
-    out = shapely.linestrings(np.stack([xy[u], xy[v]], axis=1))
-    for i in np.flatnonzero(graph.edges["via"].notna().to_numpy()[rows]):
-        out[i] = shapely.linestrings(np.vstack([xy[u[i]], via[i], xy[v[i]]]))
-    return np.asarray(out)
+    out = np.asarray(shapely.linestrings(np.stack([xy[u], xy[v]], axis=1)))
+    bent = np.flatnonzero(graph.edges["via"].notna().to_numpy()[rows])
+    if len(bent):
+        counts = np.array([len(x) for x in via[bent]], dtype=np.int64) + 2
+        first = np.concatenate([[0], np.cumsum(counts)])
+        whole = np.empty((int(first[-1]), 2))
+        inner = np.ones(len(whole), dtype=bool)
+        inner[first[:-1]] = inner[first[1:] - 1] = False
+        whole[first[:-1]], whole[first[1:] - 1] = xy[u[bent]], xy[v[bent]]
+        whole[inner] = np.concatenate(via[bent])
+        out[bent] = shapely.linestrings(whole, indices=np.repeat(np.arange(len(bent)), counts))
+    return out
 
 
 def components(graph: Graph, mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:

@@ -423,14 +423,16 @@ def _joined(
     # first on what is built; then, what found nothing, on lines that are to be
     for lines in (own, None):
         own = built(own) if lines is None else lines
+        left = points[~points.index.isin(list(node_of))]
+        near, rest = _nearest_lines(own, left)
         for mode, what in itertools.product(modes, LIMIT_KM):
-            mine = points[(points["mode"] == mode) & (points["what"] == what)]
-            mine = mine[~mine.index.isin(list(node_of))]
-            if len(mine) and (own.edges["mode"] == mode).any():
+            mine = left[(left["mode"] == mode) & (left["what"] == what)]
+            if len(mine) and (near.edges["mode"] == mode).any():
                 ask = mine.assign(origin=f"join:{what}")
-                own, found, km = attach(own, mode, ask, LIMIT_KM[what][mode])
+                near, found, km = attach(near, mode, ask, LIMIT_KM[what][mode])
                 node_of |= found
                 access |= km
+        own = Graph(near.nodes, pd.concat([near.edges, rest], ignore_index=True))
     joined: list[dict[str, Any]] = []
     lost: list[dict[str, Any]] = []
     for index, p in points.iterrows():
@@ -445,6 +447,36 @@ def _joined(
             lost.append({**row, "why": why})
     own = back(own)
     return _united(base, own, points, node_of), joined, lost
+
+
+def _nearest_lines(own: Graph, points: pd.DataFrame) -> tuple[Graph, pd.DataFrame]:
+    """Return the graph of those lines only that may be the nearest of a point, and the others.
+
+    A point has some lines near it and a country some hundred thousand; only the former are looked
+    at one by one.
+    """
+    import shapely
+
+    edges = own.edges
+    take = np.zeros(len(edges), dtype=bool)
+    usable = ((edges["kind"] == "line") & (edges["status"] != "passenger")).to_numpy()
+    mode, country = edges["mode"].to_numpy(), edges["country"].to_numpy()
+    gauge = edges["gauge_mm"].to_numpy()
+    for (m, g, c), mine in points.groupby(["mode", "gauge_mm", "country"]):
+        fits = usable & (mode == m) & (country == c)
+        rows = np.flatnonzero(fits & (gauge == g) if g else fits)
+        if not len(rows):
+            continue
+        tree = shapely.STRtree(shapes_of(own, rows))
+        at = shapely.points(mine["lon"].to_numpy(), mine["lat"].to_numpy())
+        (point, _), far = tree.query_nearest(at, return_distance=True, all_matches=False)
+        # the nearest in degrees is at most so far in km; nearer ones in km lie within as many
+        # degrees of longitude as that is there
+        wide = np.maximum(np.cos(np.radians(mine["lat"].to_numpy()[point])), 0.1)
+        reach = np.minimum(far, 0.4) / wide * 1.01 + 1e-6
+        hit = tree.query(at[point], predicate="dwithin", distance=reach)[1]
+        take[rows[hit]] = True
+    return Graph(own.nodes, edges[take].reset_index(drop=True)), edges[~take]
 
 
 Step = Callable[[Graph], Graph]
