@@ -69,11 +69,11 @@ def osm(
     """
     from corridors.osm import import_osm
 
-    with _ended_by_signal(), _bar() as progress:
+    with _ended_by_signal(), _bar() as (progress, say):
         reports = import_osm(
             files, output, layers=layer or ["rail"], base=base, alone=alone, country=country,
             area=area, all_tracks=all_tracks, lenient=lenient, incomplete=incomplete,
-            join_m=join_m, memory_mb=memory, progress=progress, say=tell,
+            join_m=join_m, memory_mb=memory, progress=progress, say=say,
         )  # fmt: skip
     if compile:
         from corridors.routing.network import load_network
@@ -103,19 +103,25 @@ def _ended_by_signal() -> Iterator[None]:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Yield something to tell how far a file is read, None where nobody looks."""
+def _bar() -> Iterator[tuple[Callable[[str, int, int], None] | None, Callable[[str], None]]]:
+    """Yield something to tell how far a file is read and what is done; silent in a pipe."""
     if not sys.stderr.isatty():
-        yield None
+        yield None, tell
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        line = bar.add_task("reading", total=None)
-        yield lambda what, done, of: bar.update(
-            line, description=f"reading {what}", completed=done, total=of
-        )
+        line = bar.add_task("beginning", total=None)
+
+        def read(what: str, done: int, of: int) -> None:
+            bar.update(line, description=f"reading {what}", completed=done, total=of)
+
+        def say(text: str) -> None:
+            # what takes an unknown time is a bar that moves to and fro
+            bar.reset(line, description=text, total=None)
+
+        yield read, say
 
 
 def _show(report: dict[str, Any]) -> None:
