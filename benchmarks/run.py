@@ -1,6 +1,6 @@
 """Times of corridors and its peers, side by side in one run: ``make bench``.
 
-    python benchmarks/run.py [--quick] [--out docs/benchmarks.md]
+    python benchmarks/run.py [--quick] [--only PART ...] [--out docs/benchmarks.md]
 
 Ratios are what counts: every peer answers the same questions on the same graph in the same
 process, minutes apart at most, and its answers are compared before its time is believed. Times
@@ -15,14 +15,17 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -44,6 +47,8 @@ GOALS = {
     "memory2": "under 100 MB",
     "import": "under 0.2 s",
     "process": "under 1 s",
+    "cell": "under 3 s",
+    "file": "under 4 MB",
 }
 
 
@@ -426,6 +431,114 @@ print(one, two)
     return table
 
 
+def maps(quick: bool) -> Table:
+    """Time maps and weigh their files, beside ``GeoDataFrame.explore()`` on the same features."""
+    say("maps")
+    table = Table(
+        "Maps",
+        "The same features, all lines and places of the atlas, by `corridors.explore` and by "
+        "`GeoDataFrame.explore()`, from frames in memory to a saved file. What a file asks of a "
+        "network is counted in the file: scripts, styles and fonts, and whose tiles. Every row "
+        "is a process of its own, warm, its own start left out.",
+        ("what", "measured", "against corridors", "remark"),
+    )
+    python = sys.executable
+
+    def run(code: str) -> list[float]:
+        """Return the medians of the numbers that a program prints."""
+        rows = []
+        for _ in range(3 if quick else 5):
+            done = subprocess.run([python, "-W", "ignore", "-c", code], check=True,
+                                  capture_output=True, text=True)  # fmt: skip
+            rows.append([float(x) for x in done.stdout.split()])
+        return [statistics.median(column) for column in zip(*rows, strict=True)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        before = """
+import time
+import folium
+import matplotlib.pyplot
+import corridors
+atlas = corridors.load_atlas()
+start = time.perf_counter()
+"""
+        ours, theirs = Path(folder) / "ours.html", Path(folder) / "theirs.html"
+        (took,) = run(
+            before
+            + f"""
+corridors.save_map(corridors.explore(atlas), {str(ours)!r})
+print(time.perf_counter() - start)
+"""
+        )
+        size = ours.stat().st_size
+        table.add("corridors, made and saved", s(took), "1×",
+                  "with base map, search, legend, cards, year")  # fmt: skip
+        table.add("corridors, size of the file", mb(size), "1×", "whole")
+        table.add("corridors, asked of a network", *asks(ours))
+        try:
+            (peer,) = run(
+                before
+                + f"""
+m = atlas.assets.explore()
+atlas.places.explore(m=m)
+m.save({str(theirs)!r})
+print(time.perf_counter() - start)
+"""
+            )
+            weight = theirs.stat().st_size
+            name = f"GeoDataFrame.explore(), geopandas {version('geopandas')}"
+            table.add(f"{name}, made and saved", s(peer), times(peer / took),
+                      "lines and points alike, no legend, no search")  # fmt: skip
+            table.add(f"{name}, size of the file", mb(weight), times(weight / size),
+                      "without its scripts and tiles")  # fmt: skip
+            table.add(f"{name}, asked of a network", *asks(theirs))
+        except subprocess.CalledProcessError as error:
+            table.add("GeoDataFrame.explore()", "not measured", "",
+                      error.stderr.strip().splitlines()[-1])  # fmt: skip
+        for name, made in (
+            ("the atlas", "corridors.explore(corridors.load_atlas())"),
+            ("the atlas and a route Urumqi – Poti",
+             "corridors.explore(corridors.load_atlas(), routes=["
+             "corridors.load_network().route('Urumqi', 'Poti')])"),
+        ):  # fmt: skip
+            wall, cpu = run(f"""
+import time
+wall, cpu = time.perf_counter(), time.process_time()
+import corridors
+{made}._repr_html_()
+print(time.perf_counter() - wall, time.process_time() - cpu)
+""")
+            table.add(f"from `import corridors` to {name} under a cell", s(wall), "",
+                      f"{GOALS['cell']}; processor time {s(cpu)}")  # fmt: skip
+        full = Path(folder) / "full.html"
+        command = "from corridors.cli import main; main()"
+        pairs = ("Urumqi -> Poti", "Xi'an -> Duisburg", "Tashkent -> Istanbul")
+        argv = [python, "-c", command, "map", "-o", str(full),
+                *(x for p in pairs for x in ("--route", p))]  # fmt: skip
+        subprocess.run(argv, check=True, capture_output=True)  # the planner's graph, once
+        took = seconds(lambda: subprocess.run(argv, check=True, capture_output=True), 3)
+        table.add("corridors map, atlas, three routes and planner, whole process, warm", s(took),
+                  "", "")  # fmt: skip
+        table.add("its file", mb(full.stat().st_size), "", GOALS["file"])
+    return table
+
+
+def mb(size: int) -> str:
+    return f"{size / 1e6:.2f} MB"
+
+
+def asks(file: Path) -> tuple[str, str, str]:
+    """Return what a page asks of a network when it is opened: how much, and of whom."""
+    text = file.read_text(encoding="utf-8")
+    links = re.findall(r'<(?:script|link)\b[^>]*?\b(?:src|href)="(https?://[^"]+)"', text)
+    tiles = re.findall(r'"(https?://[^"]*\{z\}[^"]*)"', text)
+    hosts = sorted({urlsplit(x.replace("{s}.", "")).hostname or "" for x in (*links, *tiles)})
+    if not hosts:
+        return "nothing", "", "opens offline"
+    return (f"{len(links)} files{' and map tiles' if tiles else ''}", "",
+            f"of {len(hosts)} hosts; empty offline")  # fmt: skip
+
+
 # --- the page --------------------------------------------------------------------------------
 
 
@@ -467,26 +580,62 @@ def page(tables: list[Table], net: corridors.Network, quick: bool) -> str:
     ]  # fmt: skip
     if quick:
         lines += ["", "**A quick run: fewer questions, rougher figures.**"]
+    return "\n".join([*lines, *(line for table in tables for line in section(table))]) + "\n"
+
+
+def section(table: Table) -> list[str]:
+    lines = ["", f"## {table.title}", ""]
+    if table.note:
+        lines += [table.note, ""]
+    lines.append("| " + " | ".join(table.columns) + " |")
+    lines.append("|---|" + "---:|" * (len(table.columns) - 2) + "---|")
+    return lines + ["| " + " | ".join(x.replace("|", "/") for x in r) + " |" for r in table.rows]
+
+
+def renewed(text: str, tables: list[Table]) -> str:
+    """Return a page with some of its tables measured anew, or added at its end."""
     for table in tables:
-        lines += ["", f"## {table.title}", ""]
-        if table.note:
-            lines += [table.note, ""]
-        lines.append("| " + " | ".join(table.columns) + " |")
-        lines.append("|---|" + "---:|" * (len(table.columns) - 2) + "---|")
-        lines += ["| " + " | ".join(x.replace("|", "/") for x in row) + " |" for row in table.rows]
-    return "\n".join(lines) + "\n"
+        new = "\n".join(section(table)).lstrip("\n")
+        old = re.compile(rf"^## {re.escape(table.title)}$.*?(?=^## |\Z)", re.M | re.S)
+        if old.search(text):
+            text = old.sub(lambda _, new=new: new + "\n\n", text, count=1).rstrip("\n") + "\n"
+        else:
+            text = text.rstrip("\n") + "\n\n" + new + "\n"
+    return text
+
+
+PARTS: dict[str, Callable[[Any, bool], list[Table]]] = {
+    "single": single,
+    "sea": lambda net, quick: [sea(net, quick)],
+    "matrices": lambda net, quick: [matrices(net, quick)],
+    "own": lambda net, quick: [own(net, quick)],
+    "processes": lambda _net, quick: [processes(quick)],
+    "maps": lambda _net, quick: [maps(quick)],
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer questions, a minute in all")
+    parser.add_argument("--only", action="append", choices=PARTS, default=[],
+                        help="this part alone, put into the page that is there")  # fmt: skip
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--json", type=Path, help="the tables as JSON, too")
     options = parser.parse_args()
     net = corridors.load_network(progress=say)
-    tables = [*single(net, options.quick), sea(net, options.quick), matrices(net, options.quick),
-              own(net, options.quick), processes(options.quick)]  # fmt: skip
-    text = page(tables, net, options.quick)
+    # other work on the machine makes walls longer, and not processor time
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    busy = f", with {load:.1f} other programs at work on {processors} processors"
+    busy = busy if load > 0.5 else ""
+    chosen = options.only or list(PARTS)
+    tables = [t for name in chosen for t in PARTS[name](net, options.quick)]
+    if options.only:
+        for table in tables:
+            alone = f"Measured in a run of its own, on data {net.version[:12]}{busy}."
+            table.note = f"{table.note} {alone}".strip()
+        text = renewed(options.out.read_text(encoding="utf-8"), tables)
+    else:
+        text = page(tables, net, options.quick)
     options.out.write_text(text, encoding="utf-8")
     if options.json:
         options.json.write_text(json.dumps([vars(t) for t in tables], indent=2), encoding="utf-8")
