@@ -56,7 +56,10 @@ def row(line: str, a: tuple[float, float], b: tuple[float, float], km: float) ->
 
 
 def tables(folder: Path, lines: list[dict[str, object]], closed: list[dict[str, object]],
-           module: ModuleType) -> Path:  # fmt: skip
+           module: ModuleType, equipment: list[dict[str, object]] | None = None) -> Path:  # fmt: skip
+    pd.DataFrame(equipment or [], columns=module.EQUIPMENT_COLUMNS).to_csv(
+        folder / "rail_equipment.csv", index=False
+    )
     pd.DataFrame(lines, columns=module.SECTION_COLUMNS).to_csv(
         folder / "line_kilometres.csv", index=False
     )

@@ -1,7 +1,7 @@
 """Published kilometres of railway lines laid on the rail layer, and lines closed to freight.
 
 The source's lengths run short where track winds between nodes that are far apart. Railways
-publish their kilometres station by station; two hand-written tables bring them in:
+publish their kilometres station by station. Three hand-written tables bring in what they say:
 
 ``passenger_lines.csv``
     lines that carry no freight (high-speed lines beside a conventional one). Their edges get the
@@ -9,6 +9,9 @@ publish their kilometres station by station; two hand-written tables bring them 
 ``line_kilometres.csv``
     sections between two stations of a line, with the published length. The edges under a
     section are stretched (or shortened) alike, so that the section is as long as published.
+``rail_equipment.csv``
+    whether a section is electrified, and how many running tracks it has. Both are of today;
+    ``from_year`` says since when, and a row of a year to come waits for it.
 
 A section whose length on the layer differs too much is not applied: either the path leaves the
 line, or the line is not the published one. It is said in the report, and the length stays.
@@ -39,6 +42,11 @@ PASSENGER_COLUMNS = [
     "line", "from_lat", "from_lon", "to_lat", "to_lon", "via", "reason", "source", "confidence",
 ]  # fmt: skip
 
+EQUIPMENT_COLUMNS = [
+    "line", "from", "from_lat", "from_lon", "to", "to_lat", "to_lon", "via", "electrified",
+    "system", "tracks", "from_year", "confidence", "source",
+]  # fmt: skip
+
 REACH_KM = 8.0  # a station's node lies within this
 PASSENGER_REACH_KM = 4.0
 AWAY = 3.0  # km of line that one km from the station's point counts for
@@ -47,7 +55,11 @@ AWAY = 3.0  # km of line that one km from the station's point counts for
 RATIO = (0.93, 1.25)
 # a line closed to freight runs straight: longer than this times the geodesic is another line
 PASSENGER_DETOUR = 1.1
+# main lines wind: longer than this times the geodesic through a row's points is another line
+EQUIPMENT_DETOUR = 1.3
+EQUIPMENT_YEAR = 2026  # what begins later is not yet
 BESIDE_KM = 3.0  # tracks this near to a section's path are its other tracks
+BESIDE_LONGER = 1.1  # and no more than this times as long
 ROUNDS = 15
 SCALED = "+km"  # ends the origin of an edge whose length is a published one
 BOX_DEG = 0.7
@@ -104,6 +116,14 @@ def apply(graph: Graph, tables: Path, report: Any) -> Graph:
     report.say(
         f"rail: {int(good.sum())} of {len(found)} published sections applied, "
         f"{found.loc[good, 'network_km'].sum():,.0f} km now {found.loc[good, 'km'].sum():,.0f} km"
+    )
+    graph, found = equip(graph, read(tables, "rail_equipment.csv", EQUIPMENT_COLUMNS))
+    good = found["verdict"] == "applied"
+    for r in found[~good].itertuples(index=False):
+        report.say(f"rail equipment: {r.line}, {r.start}-{r.end}: {r.verdict}")
+    report.say(
+        f"rail equipment: {int(good.sum())} of {len(found)} sections applied, "
+        f"{found.loc[good, 'network_km'].sum():,.0f} km"
     )
     return graph
 
@@ -298,6 +318,67 @@ def scale(graph: Graph, table: pd.DataFrame) -> tuple[Graph, pd.DataFrame]:
     out = Graph(graph.nodes, graph.edges.assign(length_km=km, origin=origin))
     names = ["line", "start", "end", "km", "network_km", "verdict"]
     return out, pd.DataFrame(told, columns=names)
+
+
+def equip(graph: Graph, table: pd.DataFrame) -> tuple[Graph, pd.DataFrame]:
+    """Return the graph with ``electrified`` and ``tracks``, and one verdict per row.
+
+    Rows are applied in order; what an earlier row says of an edge stays. An empty cell says
+    nothing, so that two rows may tell of one section, each what its source knows.
+    """
+    table = table[[*EQUIPMENT_COLUMNS, "points"]]
+    graph = with_stations(graph, [p for pts in table["points"] for p in pts])
+    paths = Paths.of(graph)
+    km = graph.edges["length_km"].to_numpy(dtype=float)
+    wires = graph.edges["electrified"].to_numpy(dtype=object).copy()
+    tracks = graph.edges["tracks"].to_numpy(dtype=np.int64).copy()
+    told = []
+    traced = _trace_all(paths, table, km)
+    for r, path in zip(table.itertuples(index=False), traced, strict=True):
+        names = (r.line, r[1], r[4])
+        if path is None or len(path) < 2:
+            told.append((*names, np.nan, "no path"))
+            continue
+        rows = np.unique(paths.rows(path, km))
+        length = float(km[rows].sum())
+        crow = line_length_km(np.array(r.points))
+        if length > crow * EQUIPMENT_DETOUR + 2 * REACH_KM:
+            told.append((*names, length,
+                         f"not a direct line, {length / crow:.2f} times the geodesic"))  # fmt: skip
+            continue
+        if r.from_year and int(r.from_year) > EQUIPMENT_YEAR:
+            told.append((*names, length, f"begins in {r.from_year}"))
+            continue
+        told.append((*names, length, "applied"))
+        for row in (rows, *_beside_tracks(paths, path, km)):
+            if r.electrified:
+                wires[row[wires[row] == ""]] = r.electrified
+            if r.tracks:
+                tracks[row[tracks[row] == 0]] = int(r.tracks)
+    out = Graph(graph.nodes, graph.edges.assign(electrified=wires, tracks=tracks))
+    return out, pd.DataFrame(told, columns=["line", "start", "end", "network_km", "verdict"])
+
+
+def _beside_tracks(paths: Paths, path: Ints, km: Floats) -> list[Ints]:
+    """Return the edges of the section's other tracks, which the source draws as lines of their own.
+
+    What is found is made longer, until the next best path leaves the line or is known already.
+    """
+    weight, out = km.copy(), []
+    known = np.unique(paths.rows(path, km))
+    ends = [np.array([path[0]]), np.array([path[-1]])]
+    spread = [(paths.lon[i], paths.lat[i]) for i in path]
+    for _ in range(ROUNDS):
+        weight[known] = km[known] * BESIDE_LONGER
+        legs = paths.through(ends, [np.zeros(1), np.zeros(1)], spread, weight)
+        if legs is None or not _beside(paths, legs[0], path):
+            break
+        new = np.setdiff1d(paths.rows(legs[0], weight), known)
+        if not len(new):
+            break
+        out.append(new)
+        known = np.union1d(known, new)
+    return out
 
 
 def _trace_all(

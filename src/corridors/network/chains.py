@@ -10,7 +10,7 @@ from corridors.network.frames import Graph, compact
 
 # edges join into one only where all of these agree
 SAME = ["mode", "gauge_mm", "country", "facility", "kind", "status", "from_year", "to_year",
-        "origin", "precision"]  # fmt: skip
+        "origin", "precision", "electrified", "tracks"]  # fmt: skip
 
 
 def contract(graph: Graph, keep: NDArray[np.bool_] | None = None) -> Graph:
@@ -32,7 +32,9 @@ def contract(graph: Graph, keep: NDArray[np.bool_] | None = None) -> Graph:
     u, v = edges["u"].to_numpy(), edges["v"].to_numpy()
     degree = np.bincount(np.concatenate([u, v]), minlength=n)
     plain = (edges["kind"] == "line").to_numpy() & ~edges["oneway"].to_numpy() & (u != v)
-    key = pd.factorize(pd.MultiIndex.from_frame(edges[SAME]))[0]
+    # networks that were saved before a column was thought of have not got it
+    same = [name for name in SAME if name in edges]
+    key = pd.factorize(pd.MultiIndex.from_frame(edges[same]))[0]
     # the two incident edges of every degree-2 node
     ends = np.concatenate([u, v])
     which = np.concatenate([np.arange(len(u))] * 2)

@@ -9,7 +9,8 @@ edges
     ``kind`` (line, border, transfer), ``to_country`` (of a border edge), ``status``,
     ``from_year``, ``to_year`` (0 where not limited), ``origin`` (where the row comes from:
     source, patch id, or the joining rule), ``oneway``, ``precision`` (how the drawn line lies),
-    ``to_mode`` and ``to_gauge_mm`` (of a transfer edge: what it leads to).
+    ``to_mode`` and ``to_gauge_mm`` (of a transfer edge: what it leads to), ``electrified`` (of a
+    railway: yes, no, '' where not known) and ``tracks`` (running tracks, 0 where not known).
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ DEFAULTS: dict[str, object] = {
     "precision": "",
     "to_mode": "",
     "to_gauge_mm": 0,
+    "electrified": "",
+    "tracks": 0,
 }
 TEXT = ("mode", "country", "facility", "kind", "to_country", "status", "origin", "precision",
-        "to_mode")  # fmt: skip
+        "to_mode", "electrified")  # fmt: skip
 COLUMNS = ["u", "v", *DEFAULTS]
 
 
@@ -78,6 +81,7 @@ def make_edges(rows: dict[str, object] | list[dict[str, object]]) -> pd.DataFram
             "to_year": np.int64,
             "oneway": bool,
             "to_gauge_mm": np.int64,
+            "tracks": np.int64,
         }
     )
 

@@ -8,6 +8,7 @@ cache, keyed by the data's version; ``load_columns`` maps them into memory in mi
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,12 @@ from corridors.errors import DataIntegrityError
 if TYPE_CHECKING:
     from corridors.network.frames import Graph
 
-FORMAT = 5  # of the compiled columns; raise it when they change
+FORMAT = 6  # of the compiled columns; raise it when they change
 LAYERS = ("rail", "road", "sea", "pipeline", "links")
 MODES = ("rail", "road", "sea", "ferry", "pipeline")
 KINDS = ("line", "border", "transfer")
+ELECTRIFIED = ("", "no", "yes")
+"""What is known of a railway's wires; '' is not known."""
 EDGE_COLUMNS = ["u", "v", "mode", "length_km", "gauge_mm", "country", "facility", "kind",
                 "to_country", "status", "from_year", "to_year", "origin", "oneway", "precision",
                 "to_mode", "to_gauge_mm"]  # fmt: skip
@@ -36,7 +39,8 @@ class Columns:
 
     Coded columns hold numbers into the lists of ``words`` (modes, kinds, countries, facilities,
     statuses, precisions, origins). ``a_*`` are arcs: one per direction in which an edge may be
-    travelled; ``a_edge`` is its edge and ``a_tail``/``a_head`` its ends.
+    travelled; ``a_edge`` is its edge and ``a_tail``/``a_head`` its ends. ``e_electrified`` counts
+    in ``ELECTRIFIED``; ``e_tracks`` is 0 where the number of tracks is not known.
     """
 
     n_lon: NDArray[np.float64]
@@ -60,6 +64,8 @@ class Columns:
     e_to_mode: NDArray[np.int8]
     e_to_gauge_mm: NDArray[np.int16]
     e_origin: NDArray[np.int16]
+    e_electrified: NDArray[np.int8]
+    e_tracks: NDArray[np.int8]
     g_offset: NDArray[np.int64]
     g_lon: NDArray[np.float64]
     g_lat: NDArray[np.float64]
@@ -119,8 +125,8 @@ def graph_frames(graph: Graph) -> tuple[Any, dict[str, Any]]:
         shapes[bent] = shapely.linestrings(xy.round(5), indices=owner)
     frame = gpd.GeoDataFrame(edges.drop(columns="via"), geometry=shapes, crs="EPSG:4326")
     small = {"u": np.int32, "v": np.int32, "gauge_mm": np.int16, "to_gauge_mm": np.int16,
-             "from_year": np.int16, "to_year": np.int16}  # fmt: skip
-    frame = frame.astype(small)
+             "from_year": np.int16, "to_year": np.int16, "tracks": np.int8}  # fmt: skip
+    frame = frame.astype({name: kind for name, kind in small.items() if name in frame})
     frame["length_km"] = frame["length_km"].round(4)
     return graph.nodes, {
         name: frame[(layer == name).to_numpy()].reset_index(drop=True) for name in LAYERS
@@ -157,6 +163,7 @@ def compile_columns(nodes_path: Path, layer_paths: list[Path]) -> Columns:
         raise DataIntegrityError(f"network: no edges in {nodes_path.parent}")
     # an imported layer has columns of its own beside these
     edges = pa.concat_tables([t.select(EDGE_COLUMNS) for t in tables], promote_options="permissive")
+    equipment = [known_equipment(t) for t in tables]
     shapes = np.concatenate(
         [shapely.from_wkb(t.column("geometry").to_numpy(zero_copy_only=False)) for t in tables]
     )
@@ -211,6 +218,8 @@ def compile_columns(nodes_path: Path, layer_paths: list[Path]) -> Columns:
         e_to_mode=to_mode,
         e_to_gauge_mm=column("to_gauge_mm", np.int16),
         e_origin=coded(text(edges, "origin"), "origin", np.int16),
+        e_electrified=np.concatenate([wires for wires, _ in equipment]),
+        e_tracks=np.concatenate([tracks for _, tracks in equipment]),
         g_offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         g_lon=np.ascontiguousarray(coords[:, 0]),
         g_lat=np.ascontiguousarray(coords[:, 1]),
@@ -219,6 +228,32 @@ def compile_columns(nodes_path: Path, layer_paths: list[Path]) -> Columns:
         a_head=np.concatenate([v, u[back]]),
         words=words,
     )
+
+
+def electrified_codes(told: Iterable[str | None]) -> NDArray[np.int8]:
+    """Return numbers in ``ELECTRIFIED``.
+
+    An imported line says how it is electrified (``contact_line 25000 V 50 Hz``): that is a yes.
+    """
+    yes = ELECTRIFIED.index("yes")
+    number = {None: 0, "": 0, "no": ELECTRIFIED.index("no"), "yes": yes}
+    return np.array([number.get(x, yes) for x in told], dtype=np.int8)
+
+
+def known_equipment(table: Any) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return numbers in ``ELECTRIFIED`` and tracks of a layer's rows.
+
+    A file that was written before there were these columns leaves both unknown.
+    """
+    have = table.column_names
+    wires = np.zeros(table.num_rows, dtype=np.int8)
+    tracks = np.zeros(table.num_rows, dtype=np.int8)
+    if "electrified" in have:
+        wires = electrified_codes(table.column("electrified").to_pylist())
+    if "tracks" in have:
+        told = table.column("tracks").to_pylist()
+        tracks[:] = [min(max(int(x), 0), 99) if x is not None and x == x else 0 for x in told]
+    return wires, tracks
 
 
 def save_columns(columns: Columns, folder: Path) -> None:

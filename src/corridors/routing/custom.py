@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.errors import SchemaError
-from corridors.geodesy import distance_km, line_length_km
-from corridors.network.store import KINDS, MODES, Columns
+from corridors.geodesy import distance_km, path_lengths_km
+from corridors.network.store import KINDS, MODES, Columns, electrified_codes
 from corridors.routing.facilities import Facility
 from corridors.routing.network import Network, _Shared, groups_of
 from corridors.routing.profile import FIRST_YEAR, LAST_YEAR
@@ -29,12 +29,12 @@ END_KM = 1.0
 """How far a drawn line may begin from its node."""
 OWN = ("hours", "cost_usd", "co2e_kg")
 _TEXT = ("mode", "kind", "country", "to_country", "facility", "status", "precision", "to_mode",
-         "origin")  # fmt: skip
-_WHOLE = ("gauge_mm", "to_gauge_mm", "from_year", "to_year")
+         "origin", "electrified")  # fmt: skip
+_WHOLE = ("gauge_mm", "to_gauge_mm", "from_year", "to_year", "tracks")
 _DEFAULTS: dict[str, Any] = {
     "kind": "line", "country": "", "to_country": "", "facility": "", "status": "operating",
     "precision": "", "to_mode": "", "origin": "", "gauge_mm": 0, "to_gauge_mm": 0, "from_year": 0,
-    "to_year": 0, "oneway": False,
+    "to_year": 0, "oneway": False, "electrified": "", "tracks": 0,
 }  # fmt: skip
 _SHOWN = 20
 
@@ -57,8 +57,8 @@ def from_frames(
         the straight line), ``kind`` (line, border, transfer), ``country``, ``to_country`` (of a
         border), ``to_mode``, ``to_gauge_mm`` (of a transfer), ``gauge_mm``, ``facility`` (an id
         by which it is closed), ``status``, ``from_year``, ``to_year``, ``oneway``, ``precision``,
-        ``geometry`` (a LineString from u to v, WGS84), and ``hours``, ``cost_usd``, ``co2e_kg``
-        (of one TEU; where empty, the parameters' values).
+        ``electrified`` (yes, no), ``tracks``, ``geometry`` (a LineString from u to v, WGS84), and
+        ``hours``, ``cost_usd``, ``co2e_kg`` (of one TEU; where empty, the parameters' values).
     parameters : Parameters, optional
         The shipped ones where left out.
 
@@ -81,9 +81,10 @@ def from_frames(
     columns, facilities = _columns(spots, table)
     own = {name: np.asarray(table[name], dtype=float) for name in OWN}
     # one place per terminal: a place of several modes has a node for each
-    places = spots[~spots["terminal"].duplicated()]
+    ids = spots["terminal"].where(spots["terminal"] != "", spots["label"].astype(str))
+    places = spots[~ids.duplicated()]
     index = NameIndex.build(
-        id=[str(x) for x in places["terminal"]],
+        id=ids[places.index].tolist(),
         name=[str(x) for x in places["name"]],
         kind=[str(x) for x in places["kind"]],
         country=[str(x) for x in places["country"]],
@@ -244,9 +245,9 @@ def _nodes(frame: Any, faults: list[str]) -> Any:
     out["name"] = [n or str(x) for n, x in zip(_text(frame, "name"), label, strict=True)]
     out["kind"] = _text(frame, "kind", "city")
     out["aliases"] = _text(frame, "aliases")
-    # each node is a terminal of its own, so that a route begins at it and not beside it
-    named = _text(frame, "terminal")
-    out["terminal"] = [t or str(x) for t, x in zip(named, label, strict=True)]
+    # unless told, each node is a terminal, so that a route begins at it and not beside it
+    out["terminal"] = (_text(frame, "terminal") if "terminal" in frame
+                       else [str(x) for x in label])  # fmt: skip
     return pd.DataFrame(out)
 
 
@@ -279,8 +280,8 @@ def _edges(frame: Any, spots: Any, number: dict[Any, int], faults: list[str]) ->
     for name in _TEXT:
         out[name] = _text(frame, name, _DEFAULTS.get(name, ""))
     choices = {"mode": MODES, "kind": KINDS, "to_mode": ("", *MODES),
-               "precision": ("", *PRECISIONS),
-               "status": (*STATUSES, "open", "restricted", "suspended")}  # fmt: skip
+               "precision": ("", *PRECISIONS, "junctions"),
+               "status": (*STATUSES, "open", "restricted", "suspended", "passenger")}  # fmt: skip
     for name, allowed in choices.items():
         if name == "mode" and name not in frame:
             continue
@@ -330,6 +331,8 @@ def _shapes(
     frame: Any, spots: Any, out: dict[str, Any], line: NDArray[np.bool_], faults: list[str]
 ) -> tuple[list[Any], NDArray[np.float64]]:
     """Return the vertices of each edge (from u to v) and its length, both checked."""
+    import shapely
+
     lon, lat = spots["lon"].to_numpy(dtype=float), spots["lat"].to_numpy(dtype=float)
     length = _number(frame, "length_km", np.nan, "edges", faults)
     length[~line] = 0.0
@@ -341,34 +344,65 @@ def _shapes(
     sound[sound] &= np.maximum(np.abs(lat[u[sound]]), np.abs(lat[v[sound]])) <= 90
     straight = np.zeros(len(u))
     at = np.flatnonzero(sound)
+    ends = np.stack([np.column_stack([lon[u[at]], lat[u[at]]]),
+                     np.column_stack([lon[v[at]], lat[v[at]]])], axis=1)  # fmt: skip
     if len(at):
-        straight[at] = np.atleast_1d(distance_km(lon[u[at]], lat[u[at]], lon[v[at]], lat[v[at]]))
-    shapes: list[Any] = [None] * len(u)
-    drawn = frame["geometry"].tolist() if "geometry" in frame else [None] * len(u)
-    for i in at.tolist():
-        ends = np.array([[lon[u[i]], lat[u[i]]], [lon[v[i]], lat[v[i]]]])
-        shapes[i] = ends
-        shape = drawn[i]
-        if line[i] and shape is not None and shape == shape:
-            coords = _vertices(shape)
-            if coords is None:
+        straight[at] = np.atleast_1d(distance_km(*ends[:, 0].T, *ends[:, 1].T))
+    lines = shapely.linestrings(ends) if len(at) else np.empty(0, dtype=object)
+    drawn = np.zeros(len(at), dtype=bool)
+    if "geometry" in frame:
+        given = frame["geometry"].tolist()
+        for k, i in enumerate(at.tolist()):
+            shape = given[i]
+            if not line[i] or shape is None or _absent(shape):
+                continue
+            if getattr(shape, "geom_type", "") != "LineString":
+                coords = _vertices(shape)
+                shape = None if coords is None else shapely.linestrings(coords)
+            if shape is None or shape.is_empty:
                 faults.append(f"edges row {i + 1}, geometry: is no LineString in degrees")
                 continue
-            off = [
-                float(distance_km(*a, *b)) for a, b in ((ends[0], coords[0]), (ends[1], coords[-1]))
-            ]
-            if max(off) > END_KM:
-                faults.append(f"edges row {i + 1}, geometry: begins or ends {max(off):,.1f} km "
-                              "from its node; it must run from u to v")  # fmt: skip
-            shapes[i] = np.vstack([ends[:1], coords[1:-1], ends[1:]])
-            if np.isnan(length[i]):
-                length[i] = line_length_km(shapes[i])
-        elif np.isnan(length[i]):
-            length[i] = straight[i]
-        if line[i] and 0 <= length[i] < straight[i] * SHORTER - 0.05:
-            faults.append(f"edges row {i + 1}, length_km: {length[i]:,.1f} is less than the "
-                          f"{straight[i]:,.1f} km between its ends")  # fmt: skip
+            lines[k], drawn[k] = shape, True
+    coords, owner = shapely.get_coordinates(lines, return_index=True)
+    coords = np.array(coords)
+    with np.errstate(invalid="ignore"):
+        wild = ~((np.abs(coords[:, 0]) <= 180) & (np.abs(coords[:, 1]) <= 90))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(at)))])
+    broken = np.zeros(len(at), dtype=bool)
+    broken[owner[wild]] = True
+    broken &= drawn
+    faults += [f"edges row {at[k] + 1}, geometry: is no LineString in degrees"
+               for k in np.flatnonzero(broken)]  # fmt: skip
+    first, last = offsets[:-1], offsets[1:] - 1
+    fine = np.flatnonzero(drawn & ~broken)
+    if len(fine):
+        off = np.maximum(
+            np.atleast_1d(distance_km(*ends[fine, 0].T, *coords[first[fine]].T)),
+            np.atleast_1d(distance_km(*ends[fine, 1].T, *coords[last[fine]].T)),
+        )
+        faults += [f"edges row {at[fine[n]] + 1}, geometry: begins or ends {off[n]:,.1f} km "
+                   "from its node; it must run from u to v"
+                   for n in np.flatnonzero(off > END_KM)]  # fmt: skip
+    coords[first], coords[last] = ends[:, 0], ends[:, 1]
+    shapes: list[Any] = [None] * len(u)
+    for k, piece in enumerate(np.split(coords, offsets[1:-1]) if len(at) else []):
+        shapes[at[k]] = piece
+    bare = np.isnan(length)
+    bare[at] &= ~broken
+    bare &= sound
+    if bare.any():
+        km = straight.copy()
+        km[at] = path_lengths_km(coords[:, 0], coords[:, 1], offsets)
+        length[bare] = km[bare]
+    with np.errstate(invalid="ignore"):
+        short = sound & line & (length >= 0) & (length < straight * SHORTER - 0.05)
+    faults += [f"edges row {i + 1}, length_km: {length[i]:,.1f} is less than the "
+               f"{straight[i]:,.1f} km between its ends" for i in np.flatnonzero(short)]  # fmt: skip
     return shapes, np.nan_to_num(length)
+
+
+def _absent(shape: Any) -> bool:
+    return isinstance(shape, float) and shape != shape
 
 
 def _vertices(shape: Any) -> NDArray[np.float64] | None:
@@ -422,6 +456,8 @@ def _columns(spots: Any, table: Any) -> tuple[Columns, dict[str, Facility]]:
         e_to_mode=np.array([MODES.index(x) if x else -1 for x in table["to_mode"]], dtype=np.int8),
         e_to_gauge_mm=table["to_gauge_mm"].to_numpy(np.int16),
         e_origin=table["_origin"].to_numpy(np.int16),
+        e_electrified=electrified_codes(table["electrified"]),
+        e_tracks=np.minimum(table["tracks"].to_numpy(), 99).astype(np.int8),
         g_offset=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         g_lon=np.ascontiguousarray(xy[:, 0]), g_lat=np.ascontiguousarray(xy[:, 1]),
         a_edge=np.concatenate([np.arange(len(u), dtype=np.int32), back]),
@@ -436,6 +472,7 @@ def _facilities(spots: Any, table: Any) -> dict[str, Facility]:
     found = {
         str(x): Facility(str(x), "terminal", str(name), {"name": str(name), "confidence": "low"})
         for x, name in zip(spots["terminal"], spots["name"], strict=True)
+        if x
     }
     columns = ("facility", "kind", "mode", "country", "to_country")
     for ident, *rest in zip(*(table[c] for c in columns), strict=True):

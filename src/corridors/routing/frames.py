@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.errors import SchemaError
-from corridors.network.store import KINDS, MODES
+from corridors.network.store import ELECTRIFIED, KINDS, MODES
 from corridors.routing.engine import INF
 from corridors.routing.profile import Profile
 
@@ -41,7 +41,8 @@ def edges_frame(net: Network, *, mode: str | None = None) -> Any:
     """Return the edges as a GeoDataFrame (EPSG:4326); index = edge number.
 
     Columns: u, v, mode, kind, length_km, gauge_mm, country, to_country, facility, status,
-    from_year, to_year, oneway, precision, to_mode, to_gauge_mm, origin, geometry.
+    from_year, to_year, oneway, precision, to_mode, to_gauge_mm, origin, electrified (of railways:
+    yes, no, '' where not known), tracks (running tracks, 0 where not known), geometry.
     """
     import geopandas as gpd
     import shapely
@@ -73,6 +74,8 @@ def edges_frame(net: Network, *, mode: str | None = None) -> Any:
             "oneway": np.array(c.e_oneway[rows]),
             "to_mode": _decoded(c.e_to_mode[rows], [*MODES, ""]),
             "to_gauge_mm": np.array(c.e_to_gauge_mm[rows]),
+            "electrified": _decoded(c.e_electrified[rows], list(ELECTRIFIED)),
+            "tracks": np.array(c.e_tracks[rows]),
         },
         geometry=shapes, crs="EPSG:4326", index=rows,
     )  # fmt: skip
@@ -83,8 +86,8 @@ def to_networkx(net: Network, profile: Profile | None = None) -> nx.MultiDiGraph
 
     Nodes carry ``lon, lat, country, terminal``; edges ``edge`` (number in ``edges_frame``),
     ``mode, kind, length_km, hours, cost_usd, co2e_kg, country, facility, gauge_mm, to_mode,
-    to_country, to_gauge_mm`` and ``weight`` (the profile's criterion in its quanta, whole
-    numbers). The key of an edge is its arc number.
+    to_country, to_gauge_mm, electrified, tracks`` (as in ``edges_frame``) and ``weight`` (the
+    profile's criterion in its quanta, whole numbers). The key of an edge is its arc number.
     """
     import networkx as nx
 
@@ -111,6 +114,7 @@ def to_networkx(net: Network, profile: Profile | None = None) -> nx.MultiDiGraph
         "to_mode": _decoded(c.e_to_mode[e], [*MODES, ""]),
         "to_country": _decoded(c.e_to_country[e], c.words["country"]),
         "gauge_mm": c.e_gauge_mm[e], "to_gauge_mm": c.e_to_gauge_mm[e],
+        "electrified": _decoded(c.e_electrified[e], list(ELECTRIFIED)), "tracks": c.e_tracks[e],
         "weight": weight[use].astype(np.int64),
     }  # fmt: skip
     names = list(columns)
