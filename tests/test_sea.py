@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corridors.errors import NoRouteError
+from corridors.errors import CorridorsError, NoRouteError
 from corridors.geodesy import distance_km, line_length_km
 from corridors.network import water
+from corridors.network.frames import Graph, components
 
 # a sea of about 330 by 330 km with an island, a spit and a bay behind it
 COAST = shapely.box(49.0, 39.0, 55.0, 45.0).difference(shapely.box(50.0, 40.0, 54.0, 44.0))
@@ -79,3 +88,124 @@ def test_ways_are_over_water_no_shorter_than_the_earth_allows_and_the_same_back(
     assert np.array_equal(water.shortest_way(FIELD, b, a), line[::-1])
     assert tuple(line[0]) == a
     assert tuple(line[-1]) == b
+
+
+# ---------------------------------------------------------------- the build script
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def sea() -> Iterator[ModuleType]:
+    """data/build/sea.py, which is no package's module."""
+    folder = str(ROOT / "data" / "build")
+    sys.path.insert(0, folder)
+    yield importlib.import_module("sea")
+    sys.path.remove(folder)
+
+
+def test_a_strait_names_two_km_of_the_lane_that_crosses_its_gate(sea: ModuleType) -> None:
+    net = sea.Net()
+    net.add([(50.0, 42.0), (51.0, 42.0)], origin="searoute", precision="traced")
+    net.add([(50.0, 43.0), (51.0, 43.0)], origin="searoute", precision="traced")
+    row = {"id": "strait:x", "lat1": "41.9", "lon1": "50.5", "lat2": "42.1", "lon2": "50.5"}
+    sea.name_straits(net, pd.DataFrame([row]))
+    named = [k for k, told in net.segments.items() if told["facility"] == "strait:x"]
+    assert len(named) == 1 and len(net.segments) == 4
+    (a, b) = named[0]
+    assert distance_km(*a, *b) == pytest.approx(2.0, abs=0.02)
+    assert a[0] < 50.5 < b[0]
+    with pytest.raises(CorridorsError, match="crosses no lane"):
+        sea.name_straits(net, pd.DataFrame([{**row, "lon1": "53", "lon2": "53"}]))
+
+
+def test_a_port_joins_the_lane_and_is_on_no_way_to_another_place(sea: ModuleType) -> None:
+    net = sea.Net()
+    net.add([(50.6, 41.0), (50.6, 43.0)], origin="searoute", precision="traced")
+    told = {"facility": "p-port", "status": "operating", "from_year": 0, "to_year": 0}
+    start, km = sea.join_port(net, LAND, "p-port", (49.99, 42.0), told)
+    assert not water.on_land(LAND, *start)[0]
+    assert km == pytest.approx(distance_km(49.99, 42.0, 50.6, 42.0), rel=0.02)
+    nodes, edges = sea.to_frames(net, {"p-port": (49.99, 42.0)})
+    port = int(nodes.index[nodes["terminal"] == "p-port"][0])
+    own = edges[(edges["u"] == port) | (edges["v"] == port)]
+    assert list(own["facility"]) == ["p-port"]
+    assert nodes["side"][port] == "sea"
+    lane = edges[edges["origin"] == "searoute"]
+    assert len(lane) == 2  # cut where the approach comes in
+    assert lane["length_km"].sum() == pytest.approx(distance_km(50.6, 41.0, 50.6, 43.0), rel=1e-6)
+    with pytest.raises(CorridorsError, match="no way over water"):
+        sea.join_port(net, LAND, "inland", (49.2, 39.2), told)
+
+
+def test_lanes_over_land_are_led_round_it_or_dropped(sea: ModuleType) -> None:
+    net = sea.Net()
+    net.add([(51.5, 42.5), (52.5, 42.5)], origin="searoute", precision="traced")
+    net.add([(49.2, 39.5), (49.8, 39.5)], origin="searoute", precision="traced")
+    sea.repair(net, LAND)
+    ends = np.array(list(net.segments))
+    assert water.land_km(LAND, ends[:, 0], ends[:, 1]).max() == 0.0
+    kinds = [f["kind"] for f in net.facts]
+    assert sorted(kinds) == ["lane dropped", "lane led round land"]
+
+
+def test_tables_of_the_sea_are_whole(sea: ModuleType) -> None:
+    terminals = set(sea.read_table("terminals.csv")["id"])
+    channels = sea.read_channels()
+    assert len({c.id for c in channels}) == len(channels)
+    assert all(len(c.course) > 1 and line_length_km(np.array(c.course)) > 1 for c in channels)
+    straits = sea.read_table("straits.csv")
+    assert straits["id"].is_unique and straits["id"].str.startswith("strait:").all()
+    known = sea.read_table("sea_distances.csv")
+    assert set(known["from_terminal"]) | set(known["to_terminal"]) <= terminals
+    assert set(known["avoid"]) - {""} <= set(straits["id"])
+    for name in ("straits.csv", "channels.csv", "no_passage.csv", "sea_distances.csv"):
+        table = sea.read_table(name)
+        assert (table["source"] != "").all()
+        assert table["confidence"].isin(["high", "medium", "low"]).all()
+
+
+# ---------------------------------------------------------------- what ships
+
+
+@pytest.fixture(scope="module")
+def shipped() -> tuple[pd.DataFrame, pd.DataFrame]:
+    folder = ROOT / "data" / "geo"
+    nodes = pd.read_parquet(folder / "network_nodes.parquet")
+    return nodes, gpd.read_parquet(folder / "network_sea.parquet")
+
+
+def test_shipped_lanes_are_no_shorter_than_drawn(
+    shipped: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    _, edges = shipped
+    lanes = edges[edges["mode"].isin(["sea", "ferry"]) & (edges["kind"] == "line")]
+    for km, line in zip(lanes["length_km"], lanes.geometry, strict=True):
+        assert km >= line_length_km(shapely.get_coordinates(line)) * 0.999 - 0.01
+    assert (lanes["country"] == "").all()
+
+
+def test_shipped_straits_and_seas(
+    sea: ModuleType, shipped: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    nodes, edges = shipped
+    lanes = edges[(edges["mode"] == "sea") & (edges["kind"] == "line")]
+    assert set(sea.read_table("straits.csv")["id"]) <= set(lanes["facility"])
+    labels = components(Graph(nodes, lanes[["u", "v"]]))
+    ports = nodes[nodes.index.isin(set(lanes["u"]) | set(lanes["v"])) & (nodes["terminal"] != "")]
+    # the oceans with the Black Sea, and the Caspian
+    of = dict(zip(ports["terminal"], labels[ports.index], strict=True))
+    assert len(set(of.values())) == 2
+    assert of["poti-port"] == of["shanghai-port"] != of["aktau-port"] == of["alat-port"]
+
+
+def test_shipped_sea_distances_are_those_published(
+    sea: ModuleType, shipped: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    nodes, edges = shipped
+    lanes = edges[(edges["mode"] == "sea") & (edges["kind"] == "line")]
+    on_lane = nodes.index.isin(set(lanes["u"]) | set(lanes["v"]))
+    found = sea.check(
+        nodes.assign(side=np.where(on_lane, "sea", "")), lanes, sea.read_table("sea_distances.csv")
+    )
+    assert found["within"].all(), found.to_string()

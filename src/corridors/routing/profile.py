@@ -153,7 +153,7 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
             allowed[MODES.index(mode)] = True
     allowed[-1] = True  # "to_mode" of what is no transfer
     ok = allowed[c.e_mode] & allowed[c.e_to_mode]
-    ok &= _boards(profile, words["origin"])[c.e_origin]
+    ok &= boards(profile, words["origin"])[c.e_origin]
     year = profile.year
     ok &= (c.e_from_year == 0) | (c.e_from_year <= year)
     ok &= (c.e_to_year == 0) | (c.e_to_year >= year)
@@ -176,7 +176,7 @@ def open_edges(profile: Profile, columns: Columns) -> NDArray[np.bool_]:
     return np.asarray(ok)
 
 
-def _boards(profile: Profile, origins: Sequence[str]) -> NDArray[np.bool_]:
+def boards(profile: Profile, origins: Sequence[str]) -> NDArray[np.bool_]:
     """Return, by the word for an edge's origin, whether the cargo can be on such a ship.
 
     A ferry for trucks takes no container that travels without one, and a train ferry takes none

@@ -1,0 +1,62 @@
+"""The drawn railways against the ground: real track, real stations, no long straight piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import corridors
+from corridors.geodesy import distance_km
+from corridors.network.ground import off_line_km
+
+TABLES = Path(__file__).resolve().parents[1] / "data" / "tables"
+
+
+@pytest.fixture(scope="module")
+def net() -> corridors.Network:
+    return corridors.load_network()
+
+
+def _points(name: str, country: str) -> np.ndarray:
+    frame = pd.read_csv(TABLES / name, keep_default_na=False)
+    frame = frame[frame["country"] == country]
+    if "kind" in frame:
+        frame = frame[frame["kind"] == "station"]
+    return frame[["lon", "lat"]].to_numpy(dtype=float)
+
+
+@pytest.mark.parametrize("country", ["TM", "AZ", "AF", "UZ", "IR"])
+def test_drawn_rail_lies_on_the_track(net, country) -> None:
+    """Vertices of OpenStreetMap ways, which no line was drawn through."""
+    km = np.nan_to_num(off_line_km(net, _points("osm_track_points.csv", country)), nan=1e3)
+    assert len(km) >= 10
+    assert np.median(km) < 1.0
+    assert np.quantile(km, 0.9) < 10.0
+
+
+def test_stations_of_kazakhstan_lie_on_the_drawn_rail(net) -> None:
+    km = np.nan_to_num(off_line_km(net, _points("osm_stations.csv", "KZ")), nan=1e3)
+    assert (km <= 5.0).mean() > 0.85
+
+
+@pytest.mark.parametrize("country", ["KZ", "UZ"])
+def test_a_long_straight_piece_is_marked_a_chord(net, country) -> None:
+    edges = net.edges_frame(mode="rail")
+    edges = edges[(edges["country"] == country) & (edges["kind"] == "line")]
+    xy, owner = shapely.get_coordinates(np.asarray(edges["geometry"]), return_index=True)
+    same = owner[1:] == owner[:-1]
+    a, b = xy[:-1][same], xy[1:][same]
+    km = distance_km(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+    long = np.unique(owner[1:][same][km > 80.0])
+    precision = edges["precision"].to_numpy()[long]
+    assert set(precision) <= {"chord", "schematic"}, edges.iloc[long]
+
+
+def test_a_point_far_from_every_line_has_no_distance(net) -> None:
+    km = off_line_km(net, np.array([[76.94, 43.34], [-150.0, -40.0]]))
+    assert km[0] < 1.0
+    assert np.isnan(km[1])
