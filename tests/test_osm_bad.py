@@ -105,6 +105,19 @@ def test_memory_that_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "MB of memory are needed for a file of 2,000 MB and 4,000 MB are free" in told
 
 
+def test_memory_that_turns_out_to_be_short(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from corridors.osm import memory
+
+    monkeypatch.setattr(memory, "BASE_MB", 0.0)
+    monkeypatch.setattr(memory, "SHARE", 0.0)
+    monkeypatch.setattr(memory, "STORE_BYTES", 0.0)
+    with pytest.raises(SchemaError, match="its 5 or more nodes of ways need about 0 MB"):
+        import_osm(good, tmp_path / "net", alone=True, memory_mb=1e-4)
+    assert not (tmp_path / "net").exists()
+
+
 def test_a_place_that_is_taken(tmp_path: Path, good: Path) -> None:
     other = tmp_path / "mine"
     other.mkdir()

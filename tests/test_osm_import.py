@@ -167,11 +167,12 @@ def test_a_store_in_a_scratch_file_gives_the_same(
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     a = read_extract(kazakh[0], ("rail",))
-    monkeypatch.setattr(memory, "BASE_MB", 0.0)
-    size = kazakh[0].stat().st_size
-    graph = size / 8 * memory.SHARE * memory.GRAPH_BYTES / 1e6
-    assert not memory.plan(kazakh[0], "pbf", graph * 1.01).in_memory
-    b = read_extract(kazakh[0], ("rail",), memory_mb=graph * 1.01)
+    for name, value in (("BASE_MB", 0.0), ("SHARE", 1.0), ("GRAPH_BYTES", 1.0)):
+        monkeypatch.setattr(memory, name, value)
+    # room for the graph and half of the store
+    room = 8 * kazakh[0].stat().st_size / memory.BYTES_PER_NODE["pbf"] / 1e6
+    assert not memory.plan(kazakh[0], "pbf", room).in_memory
+    b = read_extract(kazakh[0], ("rail",), memory_mb=room)
     assert np.array_equal(a.ways.x, b.ways.x) and np.array_equal(a.ways.y, b.ways.y)
     assert not list(tmp_path.iterdir())
 

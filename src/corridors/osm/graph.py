@@ -126,8 +126,8 @@ def chains_of(extract: Extract) -> Chains:
     sheets, sheet_of = np.unique(sheet, return_inverse=True)
     code = node_of_ref[at] * len(sheets) + sheet_of[owner]
     codes, first, node = np.unique(code, return_index=True, return_inverse=True)
-    node = node.astype(np.int64)
     n = len(codes)
+    del code, node_of_ref
     vertex = at  # of the ways' own arrays
     inner = np.ones(len(node), dtype=bool)
     inner[start[:-1]] = inner[start[1:] - 1] = False
@@ -148,7 +148,7 @@ def chains_of(extract: Extract) -> Chains:
             lon[a:b], lat[a:b], lon[a + 1 : b + 1], lat[a + 1 : b + 1]
         )
     step[start[:-1]] = 0.0
-    total = np.cumsum(step)
+    total = np.cumsum(step, out=step)
     km = total[hi] - total[lo]
     tail, head = node[lo], node[hi]
     directed = np.array([k.oneway != 0 for k in ways.kinds] or [False])[kind][piece_row]

@@ -11,7 +11,7 @@ from pathlib import Path
 from corridors.errors import SchemaError
 
 # measured on generated extracts (benchmarks/osm_import.py) and rounded up
-BYTES_PER_NODE = {"pbf": 8.0, "osm": 110.0, "osm.bz2": 9.0, "osm.gz": 12.0}
+BYTES_PER_NODE = {"pbf": 6.0, "osm": 110.0, "osm.bz2": 9.0, "osm.gz": 12.0}
 """Of the file, for each node in it, ways included."""
 STORE_BYTES = 16.0
 """Of the store, for each node of the file."""
@@ -33,6 +33,7 @@ class Plan:
     free_mb: float
     in_memory: bool
     """Whether the store of nodes is in memory, and not in a scratch file."""
+    file: Path
 
 
 def available_mb() -> float:
@@ -92,7 +93,7 @@ def plan(file: Path, form: str, limit_mb: float | None = None) -> Plan:
     graph = BASE_MB + nodes * SHARE * GRAPH_BYTES / MB
     store = nodes * STORE_BYTES / MB
     if graph + store <= free:
-        return Plan(nodes, graph + store, free, in_memory=True)
+        return Plan(nodes, graph + store, free, in_memory=True, file=file)
     size = file.stat().st_size / MB
     if graph > free:
         raise SchemaError(
@@ -105,4 +106,23 @@ def plan(file: Path, form: str, limit_mb: float | None = None) -> Plan:
             f"{file}: about {graph + store:,.0f} MB of memory are needed, {free:,.0f} MB are free, "
             f"and {tempfile.gettempdir()} has no room for a scratch file of {store:,.0f} MB"
         )
-    return Plan(nodes, graph, free, in_memory=False)
+    return Plan(nodes, graph, free, in_memory=False, file=file)
+
+
+def see(plan: Plan, way_nodes: int) -> None:
+    """See that what was read so far can be made into a graph.
+
+    A file that was filtered by tags holds more nodes of ways than :data:`SHARE` says.
+
+    Raises
+    ------
+    SchemaError
+        It cannot, with the memory that was free before.
+    """
+    need = BASE_MB + way_nodes * GRAPH_BYTES / MB
+    if need > plan.free_mb:
+        raise SchemaError(
+            f"{plan.file}: its {way_nodes:,} or more nodes of ways need about {need:,.0f} MB of "
+            f"memory and {plan.free_mb:,.0f} MB are free; import one layer at a time (--layer), or "
+            "cut a smaller extract"
+        )

@@ -149,7 +149,7 @@ def read_extract(
         locations = om.NodeLocationsForWays(store)
         locations.ignore_errors()
         places, newest_place = _places(om, file, form, layers, locations, tell)
-        got = _ways(om, file, form, layers, locations, all_tracks, lenient, tell)
+        got = _ways(om, file, form, layers, locations, all_tracks, lenient, plan, tell)
     if got.bad:
         many = f"{len(got.bad):,} ways" if len(got.bad) > 1 else "1 way"
         raise SchemaError(
@@ -327,6 +327,7 @@ def _ways(
     locations: Any,
     all_tracks: bool,
     lenient: bool,
+    plan: memory.Plan,
     tell: Progress,
 ) -> _Got:
     pairs = [p for layer in layers for p in (*WAY_TAGS[layer], *PLACE_TAGS[layer])]
@@ -339,6 +340,7 @@ def _ways(
     for count, way in enumerate(ways):
         if count % 5000 == 0:
             tell("ways", position.size + position(), 2 * position.size)
+            memory.see(plan, len(got.ref))
         tags = dict(way.tags)
         key = tuple(tags.items())
         what = seen.get(key)
@@ -376,6 +378,7 @@ def _ways(
         got.bridge.append(what.bridge)
         got.tunnel.append(what.tunnel)
     tell("ways", 2 * position.size, 2 * position.size)
+    memory.see(plan, len(got.ref))
     return got
 
 
