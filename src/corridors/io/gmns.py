@@ -52,6 +52,7 @@ _NODE_FIELDS = {"node_id": "id", "x_coord": "x", "y_coord": "y", "node_type": "k
 _LINK_FIELDS = {"link_id": "id", "from_node_id": "u", "to_node_id": "v"}
 _CALLED = {"u": "from_node_id", "v": "to_node_id", "lon": "x_coord", "lat": "y_coord",
            "label": "node_id", "length_km": "length", "oneway": "directed"}  # fmt: skip
+_LINESTRING = 1
 _OTHER_FILES = (
     "segment", "lane", "segment_lane", "movement", "location", "zone", "use_definition",
     "use_group", "link_tod", "lane_tod", "segment_tod", "segment_lane_tod", "movement_tod",
@@ -210,9 +211,13 @@ def _config(path: Path | None) -> dict[str, str]:
 
 
 def _numbers(frame: Any, column: str, called: str, file: str) -> tuple[Any, list[str]]:
-    import pandas as pd
+    def number(text: Any) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            return float("nan")
 
-    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
+    values = np.array([number(v) for v in frame[column].tolist()], dtype=float)
     told = []
     for i in np.flatnonzero(~np.isfinite(values)).tolist():
         cell = str(frame[column].iloc[i]).strip()
@@ -252,29 +257,23 @@ def _geometry(
                      for i, k in enumerate(keys) if k and k not in by]  # fmt: skip
             texts = [t or by.get(k, "") for t, k in zip(texts, keys, strict=True)]
     flags = links["dir_flag"].tolist() if "dir_flag" in links else [""] * len(links)
-    lines: list[Any] = []
-    for i, (text, flag) in enumerate(zip(texts, flags, strict=True)):
-        if not text:
-            lines.append(None)
-            continue
-        try:
-            line = shapely.from_wkt(text)
-        except shapely.errors.GEOSException:
-            line = None
-        if line is None or line.geom_type != "LineString" or line.is_empty:
-            told.append(f"link.csv row {i + 2}, geometry: is no LINESTRING in well-known text")
-            lines.append(None)
-            continue
-        if str(flag).strip() in ("-1", "-1.0"):
-            line = line.reverse()
-        xy = shapely.get_coordinates(line)
+    there = np.array([bool(t) for t in texts])
+    lines = np.empty(len(links), dtype=object)
+    lines[there] = shapely.from_wkt(np.array(texts, dtype=object)[there], on_invalid="ignore")
+    wrong = there & ((shapely.get_type_id(lines) != _LINESTRING) | shapely.is_empty(lines))
+    told += [f"link.csv row {i + 2}, geometry: is no LINESTRING in well-known text"
+             for i in np.flatnonzero(wrong)]  # fmt: skip
+    lines[wrong] = None
+    back = np.array([str(f).strip() in ("-1", "-1.0") for f in flags]) & there & ~wrong
+    lines[back] = shapely.reverse(lines[back])
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    if len(xy):
         xy[:, 0], xy[:, 1] = in_degrees(xy[:, 0], xy[:, 1], system, f"{folder / 'link.csv'}")
-        lines.append(shapely.linestrings(xy))
-    column = np.empty(len(links), dtype=object)
-    column[:] = lines
+        drawn = np.unique(owner)
+        lines[drawn] = shapely.linestrings(xy, indices=np.searchsorted(drawn, owner))
     links = links.drop(columns=[c for c in ("geometry", "geometry_id", "dir_flag") if c in links])
-    links["geometry"] = column
-    none = sum(x is None for x in lines)
+    links["geometry"] = lines
+    none = int((~there).sum())
     return links, [f"{none:,} of {len(lines):,} links have no geometry and are drawn straight"] * (
         none == len(lines)
     )

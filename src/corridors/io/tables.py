@@ -123,6 +123,10 @@ def checked(
     out_nodes = pd.DataFrame({
         "id": ids, **{c: spots[c] for c in NODE_COLUMNS if c != "id"},
     })[list(NODE_COLUMNS)]  # fmt: skip
+    if "name" in nodes:
+        # a nameless node is asked by its id where it is a place; else nobody asks for it
+        blank = _blanks(nodes["name"]) & (spots["terminal"] != ids).to_numpy()
+        out_nodes["name"] = out_nodes["name"].where(~blank, "")
     label = ids.to_numpy(dtype=object)
     own = as_ids(edges["id"].tolist()) if "id" in edges else [""] * len(edges)
     frame = pd.DataFrame({
@@ -159,8 +163,12 @@ def _as_numbers(frame: Any, columns: Sequence[str]) -> Any:
     return frame.assign(**own) if own else frame
 
 
+def _blanks(column: Any) -> Any:
+    return (column.isna() | (column.astype(str).str.strip() == "")).to_numpy()
+
+
 def _blank(column: Any) -> bool:
-    return bool((column.isna() | (column.astype(str).str.strip() == "")).all())
+    return bool(_blanks(column).all())
 
 
 def faults(source: str, findings: Sequence[str]) -> SchemaError:

@@ -396,8 +396,9 @@ def _shapes(
         length[bare] = km[bare]
     with np.errstate(invalid="ignore"):
         short = sound & line & (length >= 0) & (length < straight * SHORTER - 0.05)
-    faults += [f"edges row {i + 1}, length_km: {length[i]:,.1f} is less than the "
-               f"{straight[i]:,.1f} km between its ends" for i in np.flatnonzero(short)]  # fmt: skip
+    for i in np.flatnonzero(short).tolist():
+        faults.append(f"edges row {i + 1}, length_km: {length[i]:,.1f} is less than the "
+                      f"{straight[i]:,.1f} km between its ends")  # fmt: skip
     return shapes, np.nan_to_num(length)
 
 
