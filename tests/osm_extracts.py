@@ -62,13 +62,13 @@ def shipped() -> Graph:
     return read_graph(None)
 
 
-def railway_of(country: str, file: Path, *, jobs: Any = None) -> Path:
+def railway_of(country: str, file: Path, *others: str) -> Path:
     """Write the real railways of a country (OpenStreetMap, as the shipped layer has them) as PBF.
 
-    Each edge is a way; junctions are shared nodes. What is built to be replaced (access to
-    terminals, joins) is left out.
+    Each edge is a way; junctions are shared nodes, and so are the two sides of a frontier. What is
+    built to be replaced (access to terminals, joins) is left out.
     """
-    graph = part({country})
+    graph = part({country, *others})
     edges = graph.edges
     origin = edges["origin"].astype(str)
     take = (edges["kind"] == "line") & (origin.str.startswith("osm") | (origin.str[:5] == "patch"))
@@ -85,10 +85,9 @@ def railway_of(country: str, file: Path, *, jobs: Any = None) -> Path:
     ways = []
     for row in np.flatnonzero(take.to_numpy()).tolist():
         xy = line(row)
-        ends = int(edges["u"].iat[row]), int(edges["v"].iat[row])
-        refs = [node(("end", ends[0]), xy[0])]
+        refs = [node(("end", *xy[0].round(6)), xy[0])]
         refs += [node((row, i), p) for i, p in enumerate(xy[1:-1])]
-        refs.append(node(("end", ends[1]), xy[-1]))
+        refs.append(node(("end", *xy[-1].round(6)), xy[-1]))
         status = str(edges["status"].iat[row])
         tags = {"gauge": str(edges["gauge_mm"].iat[row])}
         if status in NOT_BUILT:

@@ -131,6 +131,29 @@ def test_extracts_stack(region: Path, merged: tuple[Path, dict[str, Any]], tmp_p
     )
 
 
+def test_two_countries_in_one_extract(region: Path, tmp_path: Path) -> None:
+    file = osm_extracts.railway_of("UZ", tmp_path / "two.osm.pbf", "TJ")
+    (report,) = import_osm(file, tmp_path / "net", base=region)
+    assert report["area"] == "box of the file in UZ, TJ"
+    assert report["not_joined"] == []
+    before, after = corridors.load_network(region), corridors.load_network(tmp_path / "net")
+    for a, b in (("Tashkent", "Dushanbe"), ("Samarkand", "Khujand"), ("Almaty", "Dushanbe")):
+        old, new = (n.route(a, b, by="distance", modes=["rail"]) for n in (before, after))
+        assert new.length_km == pytest.approx(old.length_km, rel=0.1)
+        assert {x["crossing"] for x in new.borders} <= {x["crossing"] for x in old.borders} | {
+            x["name"] for x in _crossings("TJ", "UZ")
+        }
+
+
+def _crossings(a: str, b: str) -> list[dict[str, Any]]:
+    from corridors import datasets
+
+    table = datasets.read_table("crossings")
+    rows = table[(table["country_a"] == a) & (table["country_b"] == b) & (table["mode"] == "rail")]
+    found: list[dict[str, Any]] = rows.to_dict("records")
+    return found
+
+
 def test_a_part_of_a_country_joins_at_its_edge(region: Path, uzbek: Path, tmp_path: Path) -> None:
     import osmium
     import shapely

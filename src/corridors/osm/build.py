@@ -26,7 +26,8 @@ from corridors.osm.tags import Place
 from corridors.spelling import normalise
 
 YARD_KM = 8.0
-HOME_SHARE = 0.6
+HOME_SHARE = 0.97
+"""Of the lines of an extract of one country begin in it or a few km beyond its frontier."""
 HOME_DEG = 0.05
 """Beyond the frontier, some 5 km, that an extract of one country may still reach."""
 BERTH_KM = 0.5
@@ -202,10 +203,19 @@ def _countries(graph: Graph, home: str) -> tuple[Graph, pd.DataFrame]:
 
 
 def _home(graph: Graph, code: NDArray[np.object_]) -> str:
-    """Return the country in which nearly all lines begin, '' where there is none."""
+    """Return the country that an extract is of, '' where it reaches well into another."""
     lines = graph.edges[graph.edges["mode"] != "ferry"]
-    km = lines["length_km"].groupby(code[lines["u"].to_numpy()]).sum()
-    return str(km.idxmax()) if len(km) and km.max() >= HOME_SHARE * km.sum() else ""
+    at = lines["u"].to_numpy()
+    km = lines["length_km"].to_numpy()
+    total = pd.Series(km).groupby(code[at]).sum()
+    if not len(total):
+        return ""
+    home = str(total.idxmax())
+    own = code[at] == home
+    away = graph.nodes.iloc[at[~own]]
+    near = homeward(home, HOME_DEG).near(away["lon"].to_numpy(), away["lat"].to_numpy())
+    own[np.flatnonzero(~own)[near]] = True
+    return home if km[own].sum() >= HOME_SHARE * km.sum() else ""
 
 
 def _table(name: str, numbers: list[str]) -> pd.DataFrame:

@@ -190,8 +190,9 @@ def merge(base: Graph, imported: Imported, area: Area, layers: Iterable[str]) ->
     """
     modes = tuple(m for m in layers if m in LAND)
     own, outside = _own(imported.graph, area)
-    base, gone, ends = _cleared(base, area, modes)
-    points = _loose(base, gone, ends, modes)
+    borders = own.edges[own.edges["kind"] == "border"]
+    base, gone = _cleared(base, area, modes, set(borders["facility"]))
+    points = _loose(base, gone, modes)
     report = dict(imported.report)
     replaced = base.edges[gone & (base.edges["kind"] == "line").to_numpy()]
     report["area"] = area.told
@@ -232,7 +233,7 @@ def _own(graph: Graph, area: Area) -> tuple[Graph, dict[str, Any]]:
     """Return what of an import lies in the area, and what of it does not."""
     modes = tuple(LAND)
     if area.shape is not None:
-        graph, _ = _cut(graph, area.shape, modes)
+        graph = _cut(graph, area.shape, modes)
     inside = _inside(graph, area, modes)
     edges = graph.edges
     afloat = (edges["mode"] == "ferry").to_numpy() | (edges["to_mode"] == "ferry").to_numpy()
@@ -249,8 +250,8 @@ def _own(graph: Graph, area: Area) -> tuple[Graph, dict[str, Any]]:
     return compact(graph, keep), told
 
 
-def _cut(graph: Graph, shape: Any, modes: tuple[str, ...]) -> tuple[Graph, NDArray[np.int64]]:
-    """Cut lines where they cross the edge of an area; return the nodes made there."""
+def _cut(graph: Graph, shape: Any, modes: tuple[str, ...]) -> Graph:
+    """Cut lines where they cross the edge of an area."""
     import shapely
 
     edges = graph.edges
@@ -301,15 +302,14 @@ def _cut(graph: Graph, shape: Any, modes: tuple[str, ...]) -> tuple[Graph, NDArr
                     part[column] = float(part[column] or 0.0) * share
             more.append(part)
     if not more:
-        return graph, np.zeros(0, dtype=np.int64)
+        return graph
     table = pd.DataFrame(more, columns=edges.columns)
     table = table.astype({c: t for c, t in edges.dtypes.items() if t.kind in "biuf"})
     nodes = pd.concat(
         [graph.nodes, pd.DataFrame(new, columns=["lon", "lat", "country"]).assign(terminal="")],
         ignore_index=True,
     )
-    made = np.arange(len(graph.nodes), len(nodes))
-    return Graph(nodes, pd.concat([edges[~drop], table], ignore_index=True)), made
+    return Graph(nodes, pd.concat([edges[~drop], table], ignore_index=True))
 
 
 def _segments(rim: Any) -> Iterable[Any]:
@@ -343,20 +343,25 @@ def _crossings(line: NDArray[np.float64], shape: Any, pieces: Any, tree: Any) ->
 
 
 def _cleared(
-    base: Graph, area: Area, modes: tuple[str, ...]
-) -> tuple[Graph, NDArray[np.bool_], NDArray[np.int64]]:
-    """Return the base, which of its edges go, and the nodes at the edge of the area."""
-    ends = np.zeros(0, dtype=np.int64)
+    base: Graph, area: Area, modes: tuple[str, ...], crossed: set[str]
+) -> tuple[Graph, NDArray[np.bool_]]:
+    """Return the base, cut at the edge of the area, and which of its edges go.
+
+    A crossing between two countries of the area goes where the import has lines of its own over
+    it (``crossed``), and stays where it has none.
+    """
     if area.shape is not None:
-        base, ends = _cut(base, area.shape, modes)
+        base = _cut(base, area.shape, modes)
     gone = _inside(base, area, modes)
+    border = (base.edges["kind"] == "border").to_numpy()
+    gone &= ~border | base.edges["facility"].isin(crossed).to_numpy()
     # transfers stay where terminals are; a break of gauge on the open line is the import's own
     terminal = base.nodes["terminal"].fillna("").to_numpy() != ""
     transfer = (base.edges["kind"] == "transfer").to_numpy()
     named = terminal[base.edges["u"].to_numpy()] | terminal[base.edges["v"].to_numpy()]
-    border = _behind_border(base, gone)
-    gone &= ~(transfer & (named | border))
-    return base, gone, ends
+    behind = _behind_border(base, gone)
+    gone &= ~(transfer & (named | behind))
+    return base, gone
 
 
 def _behind_border(base: Graph, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -369,9 +374,7 @@ def _behind_border(base: Graph, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(transfer & (at[edges["u"].to_numpy()] | at[edges["v"].to_numpy()]))
 
 
-def _loose(
-    base: Graph, gone: NDArray[np.bool_], ends: NDArray[np.int64], modes: tuple[str, ...]
-) -> pd.DataFrame:
+def _loose(base: Graph, gone: NDArray[np.bool_], modes: tuple[str, ...]) -> pd.DataFrame:
     """Return the nodes that lost their lines and have something left: what must be joined again.
 
     Columns: ``node, mode, gauge_mm, lon, lat, country, what, name``; one row per node and gauge.
