@@ -65,6 +65,8 @@ def small_networks(draw: st.DrawFn) -> tuple[Any, Any]:
             "country": draw(st.sampled_from(("", "KZ", "NA"))),
             "facility": draw(st.sampled_from(HOSTILE)),
             "oneway": draw(st.booleans()),
+            "electrified": draw(st.sampled_from(("", "yes", "no"))),
+            "tracks": draw(st.sampled_from((0, 1, 2))),
             "from_year": draw(st.sampled_from((0, 2020))),
             "to_year": draw(st.sampled_from((0, 2040))),
             "precision": draw(st.sampled_from(("", "chord", "surveyed"))),
@@ -104,7 +106,7 @@ def assert_same(got: Any, wanted: Any, *, in_order: bool = True, but: tuple[str,
                 continue
             x, y = a[name].tolist(), b[name].tolist()
             same = [i == j or (i != i and j != j) for i, j in zip(x, y, strict=True)]
-            assert all(same), (name, x, y)
+            assert all(same), (name, [p for p in zip(x, y, strict=True) if p[0] != p[1]][:5])
     if "geometry" not in but:
         line = (edges_["kind"] == "line").to_numpy()
         for x, y in zip(edges.geometry[line], edges_.geometry[line], strict=True):

@@ -141,9 +141,10 @@ def test_a_wrong_database_is_one_line_without_the_password(url, capsys, tmp_path
         told = capsys.readouterr().err
         assert said in told and "secret" not in told and "Traceback" not in told
         assert not (tmp_path / "net").exists()
-    assert main(["import", "postgis", url, "--edges", "nothing", "--schema", "pgr",
+    postgis.write_network(checked(*networks.SAMPLE), url, schema="here", replace=True)
+    assert main(["import", "postgis", url, "--edges", "nothing", "--schema", "here",
                  "-o", str(tmp_path / "net")]) == 2  # fmt: skip
-    assert "there is no table pgr.nothing" in capsys.readouterr().err
+    assert "there is no table here.nothing" in capsys.readouterr().err
 
 
 def test_the_commands_write_and_read_a_network(url, tmp_path, own_cache, capsys) -> None:

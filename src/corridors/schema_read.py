@@ -25,7 +25,7 @@ STYLES = "layer_styles"
 """The table of a GeoPackage in which QGIS keeps its styles."""
 SHAPE_NAMES = {
     "to_gauge_mm": "to_gaug_mm", "published_km": "publ_km", "published_km_note": "publ_note",
-    "capacity_unit": "cap_unit", "diameter_mm": "diam_mm",
+    "capacity_unit": "cap_unit", "diameter_mm": "diam_mm", "electrified": "electrif",
 }  # fmt: skip
 """Columns whose names are longer than the ten characters of a shapefile, and what they become."""
 KML_OWN = ("id", "name", "description", "timestamp", "begin", "end", "altitudemode", "tessellate",

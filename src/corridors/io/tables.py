@@ -6,8 +6,8 @@ nodes
 edges
     ``id`` (text), ``u, v`` (ids of nodes), ``mode``, ``kind``, ``length_km``, ``gauge_mm``,
     ``country``, ``to_country``, ``facility``, ``status``, ``from_year``, ``to_year``, ``oneway``,
-    ``precision``, ``to_mode``, ``to_gauge_mm``, ``origin``, ``hours``, ``cost_usd``, ``co2e_kg``
-    (of one TEU; NaN where the parameters count), ``geometry`` (a LineString from u to v).
+    ``precision``, ``to_mode``, ``to_gauge_mm``, ``electrified``, ``tracks``, ``origin``,
+    ``hours``, ``cost_usd``, ``co2e_kg`` (of one TEU; NaN where the parameters count), ``geometry`` (a LineString from u to v).
 
 Columns that the network does not know travel along, so that what came from another format goes
 back to it. A saved network is a folder of these frames as GeoParquet, the layout of
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 NODE_TEXT = ("name", "kind", "country", "terminal", "aliases")
 NODE_COLUMNS = ("id", "name", "kind", "country", "lon", "lat", "terminal", "aliases")
 EDGE_TEXT = ("mode", "kind", "country", "to_country", "facility", "status", "precision", "to_mode",
-             "origin")  # fmt: skip
-EDGE_WHOLE = ("gauge_mm", "from_year", "to_year", "to_gauge_mm")
+             "origin", "electrified")  # fmt: skip
+EDGE_WHOLE = ("gauge_mm", "from_year", "to_year", "to_gauge_mm", "tracks")
 EDGE_FLOAT = ("length_km", "hours", "cost_usd", "co2e_kg")
 EDGE_COLUMNS = ("id", "u", "v", "mode", "kind", "length_km", "gauge_mm", "country", "to_country",
                 "facility", "status", "from_year", "to_year", "oneway", "precision", "to_mode",
-                "to_gauge_mm", "origin", "hours", "cost_usd", "co2e_kg")  # fmt: skip
+                "to_gauge_mm", "electrified", "tracks", "origin", "hours", "cost_usd",
+                "co2e_kg")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +128,8 @@ def checked(
         # a nameless node is asked by its id where it is a place; else nobody asks for it
         blank = _blanks(nodes["name"]) & (spots["terminal"] != ids).to_numpy()
         out_nodes["name"] = out_nodes["name"].where(~blank, "")
+        if "kind" in nodes:
+            out_nodes["kind"] = out_nodes["kind"].where(~(blank & _blanks(nodes["kind"])), "")
     label = ids.to_numpy(dtype=object)
     own = as_ids(edges["id"].tolist()) if "id" in edges else [""] * len(edges)
     frame = pd.DataFrame({
@@ -298,7 +301,7 @@ def save_tables(tables: NetworkTables, folder: str | Path) -> Path:
             shapes[i] = shapely.points(xy[0])
     edges = edges.set_geometry(shapes, crs="EPSG:4326").astype(
         {"gauge_mm": np.int16, "to_gauge_mm": np.int16, "from_year": np.int16,
-         "to_year": np.int16, "oneway": bool}
+         "to_year": np.int16, "tracks": np.int16, "oneway": bool}
     )  # fmt: skip
     layer = np.array([layer_of(k, m) for k, m in zip(edges["kind"], edges["mode"], strict=True)])
     try:
@@ -365,7 +368,10 @@ def read_saved(folder: str | Path | None = None) -> NetworkTables:
         if name not in edges:
             edges[name] = np.nan
     for name in EDGE_TEXT:
-        edges[name] = edges[name].fillna("").astype(object)
+        edges[name] = edges[name].fillna("").astype(object) if name in edges else ""
+    for name in EDGE_WHOLE:
+        told = pd.to_numeric(edges[name], errors="coerce") if name in edges else None
+        edges[name] = 0 if told is None else told.fillna(0).astype(np.int64)
     rest = [c for c in edges.columns if c not in (*EDGE_COLUMNS, "geometry")]
     more = [c for c in nodes.columns if c not in NODE_COLUMNS]
     return NetworkTables(
