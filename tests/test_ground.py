@@ -60,3 +60,12 @@ def test_a_point_far_from_every_line_has_no_distance(net) -> None:
     km = off_line_km(net, np.array([[76.94, 43.34], [-150.0, -40.0]]))
     assert km[0] < 1.0
     assert np.isnan(km[1])
+
+
+def test_joins_are_drawn_on_a_map(tmp_path) -> None:
+    from corridors.cli import main
+
+    file = tmp_path / "joins.html"
+    assert main(["data", "--network", "-o", str(file)]) == 0
+    text = file.read_text(encoding="utf-8")
+    assert "Khaf-Herat: Rozanak-Herat" in text and "rail, by rule" in text

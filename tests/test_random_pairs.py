@@ -1,4 +1,4 @@
-"""A thousand random pairs of atlas places, by rail, by road and by all modes: what no answer may be.
+"""A thousand random pairs of atlas places by each choice of modes: what no answer may be.
 
 Every answer is a route or an error that says why not; a route crosses no closed frontier, keeps to
 the modes that were asked, changes country only at a border and mode or gauge only at a transfer,

@@ -49,7 +49,7 @@ SOURCES: dict[str, dict[str, str]] = {
         "path": "https://www.openstreetmap.org/copyright",
     },
     "openstreetmap-stations": {
-        "title": "OpenStreetMap contributors: railway stations from Türkiye to Xinjiang, as collected "
+        "title": "OpenStreetMap contributors: railway stations from Türkiye to Xinjiang, collected "
         "in the repository njfinney/Asia_Railway_Calculator (ea7a2e2)",
         "path": "https://www.openstreetmap.org/copyright",
     },

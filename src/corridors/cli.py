@@ -196,17 +196,18 @@ def data(
         bool, typer.Option("--network", help="Components, orphans and joins of the network.")
     ] = False,
     format: FormatOption = "table",
+    output: OutOption = None,
 ) -> None:
     """List what ships: dataset, version, licence, rows, hash verified.
 
-    Example: corridors data --network
+    Example: corridors data --network -o joins.html (a map of every gap that was joined)
     """
     from corridors.commands import list_data, list_network
 
     if network:
-        list_network(format)
+        list_network(format, output)
     else:
-        list_data(format)
+        list_data(format, output)
 
 
 @app.command(name="map")

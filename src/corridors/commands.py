@@ -138,22 +138,26 @@ def _chosen(frame: Any, column: str, wanted: list[str]) -> Any:
     return frame[[bool(set(row) & set(wanted)) for row in cells]]
 
 
-def list_data(format: str) -> None:
+def list_data(format: str, output: Path | None = None) -> None:
     """Print what ships."""
     from corridors import datasets
 
     rows = datasets.describe()
     columns = ["dataset", "title", "version", "licence", "rows", "bytes", "verified"]
-    emit("data that ship", columns, [[r[c] for c in columns] for r in rows], format, None)
+    emit("data that ship", columns, [[r[c] for c in columns] for r in rows], format, output)
 
 
-def list_network(format: str) -> None:
-    """Print components, orphans and joins per country and mode."""
-    from corridors.network.report import by_country
+def list_network(format: str, output: Path | None = None) -> None:
+    """Print components, orphans and joins per country and mode, or draw the joins on a map."""
+    from corridors.network.report import by_country, joins_map
+
+    if output is not None and output.suffix.lower() in (".html", ".htm"):
+        joins_map(output)
+        return
 
     frame = by_country()
     emit("network by mode and country", list(frame.columns),
-         _frame_rows(frame, list(frame.columns)), format, None)  # fmt: skip
+         _frame_rows(frame, list(frame.columns)), format, output)  # fmt: skip
 
 
 def make_map(

@@ -255,6 +255,22 @@ def _save_whole(topology: Any, folder: Path) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def write_order(
+    folder: Path, order: NDArray[Any], tail: NDArray[Any], head: NDArray[Any]
+) -> None:
+    """Write a node order that is known as :class:`CchEngine` loads it.
+
+    ``order`` lists all nodes, the last the most important; the arcs hold every arc's opposite
+    (:func:`opposite_arcs`).
+    """
+    rank = np.empty(len(order), dtype=np.uint32)
+    rank[order] = np.arange(len(order), dtype=np.uint32)
+    folder.mkdir()
+    for name, values in (("order", order), ("rank", rank), ("tail", tail), ("head", head),
+                         ("node_count", np.array([len(order)]))):  # fmt: skip
+        np.asarray(values, dtype=np.uint32).tofile(folder / name)
+
+
 class CchMetric:
     """A customized metric; its queries share work space, so they take turns."""
 

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridors.network.store import MODES, Columns
-from corridors.routing.engine import INF, Arcs, CchEngine, Matrix, Metric, Tree, opposite_arcs
+from corridors.routing.engine import (
+    INF,
+    Arcs,
+    CchEngine,
+    Matrix,
+    Metric,
+    Tree,
+    opposite_arcs,
+    write_order,
+)
 
 ROAD = MODES.index("road")
 Ints = NDArray[np.int64]
@@ -105,11 +114,4 @@ def save_order(columns: Columns, tree: Tree, folder: Path) -> None:
     arcs, nodes, tail, head = _inside(columns)
     if not len(arcs) or len(nodes) == columns.n_nodes:
         return
-    order = np.argsort(tree.rank[nodes])
-    rank = np.empty(len(nodes), dtype=np.uint32)
-    rank[order] = np.arange(len(nodes), dtype=np.uint32)
-    tail, head = opposite_arcs(tail, head)
-    folder.mkdir()
-    for name, values in (("order", order), ("rank", rank), ("tail", tail), ("head", head),
-                         ("node_count", np.array([len(nodes)]))):  # fmt: skip
-        np.asarray(values, dtype=np.uint32).tofile(folder / name)
+    write_order(folder, np.argsort(tree.rank[nodes]), *opposite_arcs(tail, head))
