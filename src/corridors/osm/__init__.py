@@ -101,7 +101,7 @@ def import_osm(
     for file in many:
         extract = read_extract(
             file, wanted, all_tracks=all_tracks, lenient=lenient, incomplete=incomplete,
-            memory_mb=memory_mb, progress=progress,
+            memory_mb=memory_mb, merging=not alone, progress=progress,
         )  # fmt: skip
         tell(f"{file.name}: {len(extract.ways.id):,} ways, joining what shares a node")
         made = build(extract, join_m=join_m, home=(country or "").upper())

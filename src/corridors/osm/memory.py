@@ -20,7 +20,9 @@ GRAPH_BYTES = 260.0
 SHARE = 0.15
 """Of a country's nodes that lie on rails, main roads, ferries and pipelines, at most."""
 BASE_MB = 450.0
-"""The libraries, the country polygons and the shipped network."""
+"""The libraries and the country polygons."""
+MERGE_MB = 1_400.0
+"""The shipped network, while an import is merged into it and both are written."""
 MB = 1e6
 
 
@@ -34,6 +36,7 @@ class Plan:
     in_memory: bool
     """Whether the store of nodes is in memory, and not in a scratch file."""
     file: Path
+    base_mb: float
 
 
 def available_mb() -> float:
@@ -72,7 +75,7 @@ def available_mb() -> float:
     return max(min(found), 0.0)
 
 
-def plan(file: Path, form: str, limit_mb: float | None = None) -> Plan:
+def plan(file: Path, form: str, limit_mb: float | None = None, *, merging: bool = False) -> Plan:
     """Return how a file can be read with the memory that there is.
 
     Parameters
@@ -82,6 +85,8 @@ def plan(file: Path, form: str, limit_mb: float | None = None) -> Plan:
         pbf, osm, osm.bz2 or osm.gz.
     limit_mb : float, optional
         May be used at most.
+    merging : bool
+        Whether it will be merged into the shipped network.
 
     Raises
     ------
@@ -90,10 +95,11 @@ def plan(file: Path, form: str, limit_mb: float | None = None) -> Plan:
     """
     nodes = file.stat().st_size / BYTES_PER_NODE[form]
     free = available_mb() if limit_mb is None else min(limit_mb, available_mb())
-    graph = BASE_MB + nodes * SHARE * GRAPH_BYTES / MB
+    base = BASE_MB + (MERGE_MB if merging else 0.0)
+    graph = base + nodes * SHARE * GRAPH_BYTES / MB
     store = nodes * STORE_BYTES / MB
     if graph + store <= free:
-        return Plan(nodes, graph + store, free, in_memory=True, file=file)
+        return Plan(nodes, graph + store, free, in_memory=True, file=file, base_mb=base)
     size = file.stat().st_size / MB
     if graph > free:
         raise SchemaError(
@@ -106,7 +112,7 @@ def plan(file: Path, form: str, limit_mb: float | None = None) -> Plan:
             f"{file}: about {graph + store:,.0f} MB of memory are needed, {free:,.0f} MB are free, "
             f"and {tempfile.gettempdir()} has no room for a scratch file of {store:,.0f} MB"
         )
-    return Plan(nodes, graph, free, in_memory=False, file=file)
+    return Plan(nodes, graph, free, in_memory=False, file=file, base_mb=base)
 
 
 def see(plan: Plan, way_nodes: int) -> None:
@@ -119,7 +125,7 @@ def see(plan: Plan, way_nodes: int) -> None:
     SchemaError
         It cannot, with the memory that was free before.
     """
-    need = BASE_MB + way_nodes * GRAPH_BYTES / MB
+    need = plan.base_mb + way_nodes * GRAPH_BYTES / MB
     if need > plan.free_mb:
         raise SchemaError(
             f"{plan.file}: its {way_nodes:,} or more nodes of ways need about {need:,.0f} MB of "

@@ -107,6 +107,7 @@ def read_extract(
     lenient: bool = False,
     incomplete: bool = False,
     memory_mb: float | None = None,
+    merging: bool = False,
     progress: Progress | None = None,
 ) -> Extract:
     """Return the ways and places of an extract.
@@ -125,6 +126,8 @@ def read_extract(
         Take ways whose nodes are partly missing as far as they go.
     memory_mb : float, optional
         May be used at most; what is free where left out.
+    merging : bool
+        Whether memory is needed for the shipped network too.
     progress : callable, optional
 
     Raises
@@ -138,7 +141,7 @@ def read_extract(
     if not file.is_file():
         raise SchemaError(f"{file}: no such file")
     form = _format(file)
-    plan = memory.plan(file, form, memory_mb)
+    plan = memory.plan(file, form, memory_mb, merging=merging)
     tell = progress or (lambda _what, _done, _of: None)
     with _read_errors(file), _store(om, plan, file) as store:
         reader = om.io.Reader(om.io.File(str(file), form), om.osm.NOTHING)
