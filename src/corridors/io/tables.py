@@ -7,7 +7,8 @@ edges
     ``id`` (text), ``u, v`` (ids of nodes), ``mode``, ``kind``, ``length_km``, ``gauge_mm``,
     ``country``, ``to_country``, ``facility``, ``status``, ``from_year``, ``to_year``, ``oneway``,
     ``precision``, ``to_mode``, ``to_gauge_mm``, ``electrified``, ``tracks``, ``origin``,
-    ``hours``, ``cost_usd``, ``co2e_kg`` (of one TEU; NaN where the parameters count), ``geometry`` (a LineString from u to v).
+    ``hours``, ``cost_usd``, ``co2e_kg`` (of one TEU; NaN where the parameters count),
+    ``geometry`` (a LineString from u to v).
 
 Columns that the network does not know travel along, so that what came from another format goes
 back to it. A saved network is a folder of these frames as GeoParquet, the layout of
