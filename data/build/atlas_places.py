@@ -1,8 +1,9 @@
-"""Merges the hand-written tables of places, terminals and crossings into one layer of points.
+"""Merges the hand-written tables of places, terminals, crossings, straits into one layer of points.
 
 ``places.geojson``: cities, stations, fields and centres (places.csv), ports and dry ports
-(terminals.csv) and border crossings (crossings.csv, as kind ``border_crossing``), sorted by id,
-five decimals. A table with a fault stops the build, and all faults are said at once.
+(terminals.csv), border crossings (crossings.csv, as kind ``border_crossing``) and straits at the
+middle of their gates (straits.csv), sorted by id, five decimals. A table with a fault stops the
+build, and all faults are said at once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +33,14 @@ def build(tables: Path, out: Path) -> list[dict[str, Any]]:
     Raises
     ------
     SystemExit
-        All faults of the three tables, each with table, row and column.
+        All faults of the four tables, each with table, row and column.
     """
     from corridors.schema import TABLES, validate
 
     faults, rows = [], []
-    makers = {"places": _place, "terminals": _terminal, "crossings": _crossing}
+    makers = {
+        "places": _place, "terminals": _terminal, "crossings": _crossing, "straits": _strait,
+    }  # fmt: skip
     for table, make in makers.items():
         file = tables / f"{table}.csv"
         faults += [f"{file.name}: {finding}" for finding in validate(file, table)]
@@ -93,6 +97,24 @@ def _crossing(row: dict[str, str]) -> dict[str, Any]:
         "theme": "trade|connectivity",
         "note": ". ".join(notes),
     }
+
+
+def _strait(row: dict[str, str]) -> dict[str, Any]:
+    """Return the middle of a strait's gate; a town's name that is an alias stays the town's."""
+    words = set(re.findall(r"\w+", row["name"]))
+    middle = {a: str((float(row[f"{a}1"]) + float(row[f"{a}2"])) / 2) for a in ("lon", "lat")}
+    own = {
+        "kind": "strait",
+        "country": row["countries"],
+        "status": "operating",
+        "gauge": "",
+        "modes": "sea",
+        "theme": "trade|connectivity",
+        "aliases": "|".join(a for a in row["aliases"].split("|") if a not in words),
+        "precision": "approximate",
+        "note": "A gate that all lanes through it pass; it can be closed by name.",
+    }
+    return row | middle | own
 
 
 def _twice(rows: list[dict[str, Any]]) -> list[str]:

@@ -283,8 +283,9 @@ class NameIndex:
                 return choose_crossing(crossings, [c for c in atlas if c not in crossings], text)
         towns = [m for m, _ in candidates if not m.in_atlas]
         if role == "end" and towns:
-            # a town is more likely meant than a crossing that only shares an alias with it
-            atlas = [c for c in atlas if c[0].kind != "border_crossing" or c[1] <= NAME]
+            # a town is likelier meant than a crossing or strait that only shares an alias with it
+            gates = ("border_crossing", "strait")
+            atlas = [c for c in atlas if c[0].kind not in gates or c[1] <= NAME]
         for tier in tiers(atlas, text):
             return (choose_one(tier, text, role),)
         if towns:

@@ -37,8 +37,8 @@ PLACE_KINDS = (
     "cooperation_centre",
     "dry_port", "ferry_terminal", "free_zone", "gas_field", "gas_plant", "hydro_plant",
     "logistics_base", "metering_station", "mine", "oil_field", "oil_gas_terminal", "organisation",
-    "port", "pumping_station", "rail_terminal", "solar_farm", "station", "summit", "terminal",
-    "wind_farm",
+    "port", "pumping_station", "rail_terminal", "solar_farm", "station", "strait", "summit",
+    "terminal", "wind_farm",
 )  # fmt: skip
 TERMINAL_KINDS = ("port", "ferry_terminal", "dry_port", "rail_terminal", "break_of_gauge")
 ASSET_KINDS = (
@@ -425,6 +425,7 @@ TABLES: dict[str, Table] = {
         (
             _IDENT,
             _NAME,
+            _c("countries", "country", "ISO 3166-1 of both shores", many=True),
             _c(
                 "lat1",
                 "float",

@@ -80,6 +80,7 @@ export const PLACES = {
   mine: { name: 'Mines', shape: 'square', color: '#7b4b6b', glyph: 'pick', from: 5, size: 0.9, weight: 6 },
   solar_farm: { name: 'Solar farms', shape: 'circle', color: '#8a6d00', glyph: 'sun', from: 5, size: 1, weight: 5 },
   hydro_plant: { name: 'Hydropower plants', shape: 'circle', color: '#2b6ea8', glyph: 'wave', from: 5, size: 1, weight: 5 },
+  strait: { name: 'Straits', shape: 'diamond', color: '#0b5688', glyph: 'wave', from: 4, size: 0.9, weight: 5 },
   organisation: { name: 'Organisations', shape: 'square', color: '#7549ab', glyph: 'house', from: 5, size: 0.9, weight: 6 },
   cooperation_centre: { name: 'Cooperation centres', shape: 'circle', color: '#7549ab', glyph: 'star', from: 4, size: 1, weight: 4 },
   summit: { name: 'Summits', shape: 'circle', color: '#a3262b', glyph: 'flag', from: 4, size: 1, weight: 4 },
