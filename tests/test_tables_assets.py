@@ -234,3 +234,19 @@ def test_faults_are_all_named(tmp_path: Path) -> None:
     for word in ("no-such-asset", "nowhere-at-all", "atlantis", "camel"):
         assert word in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_trace_between_two_points_of_one_edge_runs_straight_along_it(tmp_path: Path) -> None:
+    from corridors.network.frames import Graph, make_edges
+    from corridors.network.store import write_layers
+
+    nodes = pd.DataFrame(
+        {"lon": [70.0, 72.0], "lat": [45.0, 45.0], "country": "KZ", "terminal": ""}
+    )
+    edge = {"u": 0, "v": 1, "mode": "rail", "country": "KZ", "length_km": 160.0, "gauge_mm": 1520}
+    write_layers(Graph(nodes, make_edges([edge])), tmp_path)
+    trace = load("trace").tracer(tmp_path)
+    for stops in ([(70.5, 45.01), (71.5, 45.01)], [(71.5, 45.01), (70.5, 45.01)]):
+        line = trace("rail", stops, 2026)
+        assert np.allclose(line[[0, -1], 0], [stops[0][0], stops[1][0]], atol=0.01)
+        assert line_length_km(line) == pytest.approx(float(distance_km(*line[0], *line[-1])), 1e-6)

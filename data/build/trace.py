@@ -14,6 +14,8 @@ from corridors.routing.legs import Step, line_of
 from corridors.routing.snap import build_index, snap
 
 Trace = Callable[[str, list[tuple[float, float]], int], "np.ndarray | None"]
+# a node, the way to it in metres, steps out of the edge and into it, the edge, where on it
+End = tuple[int, int, list[Step], list[Step], int, float]
 
 # a stop farther than this from any line of its mode is not on the line
 REACH_KM = 25.0
@@ -39,9 +41,7 @@ def tracer(folder: Path) -> Trace:
         usable = ok & (columns.e_kind == KINDS.index("line"))
         metrics[mode] = engine.metric(weights[columns.a_edge]), weights, usable
 
-    def ends(
-        mode: str, point: tuple[float, float]
-    ) -> list[tuple[int, int, list[Step], list[Step]]]:
+    def ends(mode: str, point: tuple[float, float]) -> list[End]:
         _, weights, usable = metrics[mode]
         found = snap(columns, index, *point, usable, {mode: REACH_KM})
         if not found:
@@ -52,10 +52,18 @@ def tracer(folder: Path) -> Trace:
         # to u and to v from inside the edge, and the same the other way round
         return [
             (u, round(s.fraction * w), [Step(e, s.fraction, False, 0.0, s.fraction)],
-             [Step(e, s.fraction, True, 0.0, s.fraction)]),
+             [Step(e, s.fraction, True, 0.0, s.fraction)], e, s.fraction),
             (v, round((1 - s.fraction) * w), [Step(e, 1 - s.fraction, True, s.fraction, 1.0)],
-             [Step(e, 1 - s.fraction, False, s.fraction, 1.0)]),
+             [Step(e, 1 - s.fraction, False, s.fraction, 1.0)], e, s.fraction),
         ]  # fmt: skip
+
+    def along(mode: str, a: list[End], b: list[End]) -> tuple[float, list[Step]] | None:
+        """Return the way between two points of one edge, straight along it."""
+        if not a or not b or a[0][4] != b[0][4]:
+            return None
+        edge, f, g = a[0][4], a[0][5], b[0][5]
+        lo, hi = min(f, g), max(f, g)
+        return (hi - lo) * float(metrics[mode][1][edge]), [Step(edge, hi - lo, f <= g, lo, hi)]
 
     def trace(mode: str, points: list[tuple[float, float]], year: int) -> np.ndarray | None:
         metric = metrics[mode][0]
@@ -63,17 +71,22 @@ def tracer(folder: Path) -> Trace:
         parts = []
         for a, b in itertools.pairwise(joins):
             best = None
-            for s, out_km, out, _ in a:
-                for t, in_km, _, into in b:
+            for s, out_km, out, *_ in a:
+                for t, in_km, _, into, *_ in b:
                     total, arcs = metric.query(s, t)
                     if total < INF and (best is None or total + out_km + in_km < best[0]):
                         best = (total + out_km + in_km, out, arcs, into)
-            if best is None:
+            straight = along(mode, a, b)
+            if straight is not None and (best is None or straight[0] <= best[0]):
+                steps = straight[1]
+            elif best is None:
                 return None
-            _, out, arcs, into = best
-            edges, forward = columns.a_edge[arcs], arcs < len(columns.e_u)
-            middle = [Step(int(e), 1.0, bool(f)) for e, f in zip(edges, forward, strict=True)]
-            steps = [s for s in (*out, *middle, *into) if s.hi - s.lo > 1e-9]
+            else:
+                _, out, arcs, into = best
+                edges, forward = columns.a_edge[arcs], arcs < len(columns.e_u)
+                middle = [Step(int(e), 1.0, bool(f)) for e, f in zip(edges, forward, strict=True)]
+                steps = [*out, *middle, *into]
+            steps = [s for s in steps if s.hi - s.lo > 1e-9]
             parts.append(line_of(columns, tuple(steps)))
         return np.concatenate(parts) if parts else None
 
