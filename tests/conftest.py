@@ -75,5 +75,5 @@ def pytest_runtest_makereport(
     ):
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
-        report.longrepr = f"skipped, and in CI a browser, notebook or PostGIS test may not be: {why}"
+        report.longrepr = f"skipped, which no browser, notebook or PostGIS test may be in CI: {why}"
     return report

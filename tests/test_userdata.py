@@ -106,3 +106,18 @@ def test_check_takes_a_folder_and_a_saved_network(tmp_path, saved, capsys) -> No
     assert "starport" in capsys.readouterr().out
     assert main(["check", str(saved)]) == 0
     assert "6 nodes, 6 edges" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", [".gpkg", ".geojson", ".parquet", ".shp", ".kml"])
+def test_the_atlas_s_own_exports_are_a_user_s_tables(tmp_path, ending) -> None:
+    from corridors.io.vector import write_layers
+
+    atlas = corridors.load_atlas()
+    some = atlas.assets.head(12).assign(operator="Mine")
+    own = folder(tmp_path)
+    write_layers({"assets": some}, own / f"assets{ending}")
+    assert findings(own) == []
+    again = corridors.load_atlas(data=own)
+    assert len(again.assets) == len(atlas.assets)
+    assert (again.assets["operator"] == "Mine").sum() == 12
+    assert again.assets["published_km"].sum() == pytest.approx(atlas.assets["published_km"].sum())

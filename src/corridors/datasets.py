@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 PACKAGE_FILE = "datapackage.json"
-_USER_ENDINGS = (".csv", ".geojson", ".gpkg", ".parquet")
+_USER_ENDINGS = (".csv", ".geojson", ".gpkg", ".parquet", ".shp", ".kml")
 _USER_NAMES = {"stages": "corridor_stages"}
 """What else a user may call a table."""
 USER_DEFAULTS = {"status": "operating", "confidence": "low", "source": ""}
@@ -382,7 +382,7 @@ def _read_user_geo(file: Path) -> gpd.GeoDataFrame:
                 table["lon"].astype(float), table["lat"].astype(float), crs="EPSG:4326"
             )
             return gpd.GeoDataFrame(table.drop(columns=["lon", "lat"]), geometry=points)
-        frame = gpd.read_parquet(file) if file.suffix == ".parquet" else gpd.read_file(file)
+        frame = gpd.read_parquet(file) if file.suffix == ".parquet" else _read_layer(file)
     except SchemaError:
         raise
     except Exception as error:  # the readers raise all sorts; the user needs one line
@@ -391,6 +391,23 @@ def _read_user_geo(file: Path) -> gpd.GeoDataFrame:
     if frame.crs is None:
         raise SchemaError(f"{file}: has no coordinate reference system; save it in EPSG:4326")
     return frame.to_crs("EPSG:4326")
+
+
+def _read_layer(file: Path) -> Any:
+    """Return the first layer of a vector file, with our columns under their own names."""
+    import geopandas as gpd
+
+    from corridors.schema_read import STYLES, long_names, own_columns
+
+    if file.suffix.lower() == ".gpkg":
+        import pyogrio
+
+        layers = [str(n) for n, _ in pyogrio.list_layers(file) if n != STYLES]
+        return gpd.read_file(file, layer=file.stem if file.stem in layers else layers[0])
+    frame = gpd.read_file(file)
+    if file.suffix.lower() == ".shp":
+        return long_names(frame)
+    return own_columns(frame) if file.suffix.lower() == ".kml" else frame
 
 
 def _csv(file: Path, dtypes: dict[str, str] | None = None) -> pd.DataFrame:
@@ -444,6 +461,10 @@ def _overlay(shipped: Any, own: Any, key: list[str], file: Path) -> Any:
         shipped = shipped[~pd.MultiIndex.from_frame(shipped[key].astype(str)).isin(mine)]
     added = [c for c in own.columns if c not in shipped.columns]
     own = own.reindex(columns=[*shipped.columns, *added])
+    for column in shipped.columns:
+        # KML holds all as text, and a shapefile an empty cell for a missing one
+        if shipped[column].dtype.kind in "fiu" and own[column].dtype.kind not in "fiu":
+            own[column] = pd.to_numeric(own[column], errors="coerce")
     for column, value in USER_DEFAULTS.items():
         if column in shipped.columns:
             own[column] = own[column].astype(object).where(own[column].notna(), value or file.name)

@@ -1,8 +1,8 @@
 """A user's own folder beside the shipped data (``--data``), checked as the shipped data are.
 
 It may hold ``places``, ``assets``, ``corridors`` and ``corridor_stages`` (or ``stages``) as .csv,
-.geojson, .gpkg or .parquet, and ``parameters.csv``. What a user's row may leave out is filled in:
-``status`` operating, ``confidence`` low, ``source`` the file's name.
+.geojson, .gpkg, .parquet, .shp or .kml, and ``parameters.csv``. What a user's row may leave out is
+filled in: ``status`` operating, ``confidence`` low, ``source`` the file's name.
 """
 
 from __future__ import annotations
@@ -109,7 +109,6 @@ def _stages(data: str | Path, files: dict[str, Path]) -> list[str]:
     if "corridor_stages" in files:
         file = files["corridor_stages"]
         own = _own(datasets.read_own("corridor_stages", file))
-        index = cached_index(data)
         ids = set(datasets.read_frame("places", data=data)["id"].astype(str))
         for number, row in enumerate(own, start=2):
             if str(row["corridor_id"]) not in known:
@@ -118,7 +117,7 @@ def _stages(data: str | Path, files: dict[str, Path]) -> list[str]:
             place = str(row["place"])
             if place not in ids:
                 try:
-                    index.resolve(place)
+                    cached_index(data).resolve(place)
                 except UnknownPlaceError as error:
                     told.append(f"{file.name}: row {number}, column place: {error}")
     if "corridors" in files:

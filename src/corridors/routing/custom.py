@@ -293,7 +293,7 @@ def _edges(frame: Any, spots: Any, number: dict[Any, int], faults: list[str]) ->
         out[name] = _countries(frame, name, "edges", faults)
     for name in _WHOLE:
         values = _number(frame, name, 0.0, "edges", faults)
-        bad = (values != np.rint(values)) | (values < 0)
+        bad = (values != np.rint(values)) | (values < 0) | (values > 9999)
         if name.endswith("year"):
             bad |= (values != 0) & ((values < FIRST_YEAR) | (values > LAST_YEAR))
         faults += [f"edges row {i + 1}, {name}: {values[i]:g} is not allowed"

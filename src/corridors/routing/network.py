@@ -646,16 +646,17 @@ def load_network(
             "zone": datasets.path("zones.csv"),
         }
     )  # fmt: skip
-    names, own_prices = cached_index(data), None
+    names: NameIndex | None = None
+    own_prices = None
     if path is not None:
         from corridors.routing.saved import own_names, own_values, with_own_facilities
 
-        if (stations := Path(path) / "places.csv").is_file():
+        own_prices = own_values(home)
+        names, labels = own_names(files["nodes"], data, version)
+        if names is None and (stations := Path(path) / "places.csv").is_file():
             from corridors.names import index_beside
 
             names = index_beside(stations, data)
-        own_prices = own_values(home)
-        names, labels = own_names(files["nodes"], names, data, version)
         facilities = with_own_facilities(columns, facilities, labels)
     parameters = load_parameters()
     own = datasets.user_files(data).get("parameters")
@@ -665,7 +666,7 @@ def load_network(
         columns=columns,
         segments=load_index(home),
         groups=np.asarray(np.load(home / "e_group.npy", mmap_mode="r")),
-        names=names,
+        names=cached_index(data) if names is None else names,
         facilities=facilities,
         parameters=parameters,
         version=version,

@@ -47,14 +47,17 @@ def own_values(folder: Path) -> dict[str, NDArray[np.float64]] | None:
 
 
 def own_names(
-    nodes: Path, names: NameIndex, data: str | Path | None, version: str
-) -> tuple[NameIndex, dict[str, str]]:
-    """Return the names with those of the network's own nodes, and names by terminal."""
+    nodes: Path, data: str | Path | None, version: str
+) -> tuple[NameIndex | None, dict[str, str]]:
+    """Return the names with those of the network's own nodes, and names by terminal.
+
+    None where no node has a name: then the shipped names hold as they are.
+    """
     import pyarrow.parquet as pq
 
     have = pq.read_schema(nodes).names
     if "name" not in have:
-        return names, {}
+        return None, {}
     wanted = ("name", "lon", "lat", "country", "terminal", "kind", "aliases")
     table = pq.read_table(nodes, columns=[c for c in wanted if c in have]).to_pydict()
     blank = [""] * len(table["name"])
@@ -73,7 +76,7 @@ def own_names(
         for key, value in zip(rows, row, strict=True):
             rows[key].append(value)
     if not labels:
-        return names, {}
+        return None, {}
     from corridors.names import index_with
 
     return index_with(rows, version, data), labels
