@@ -15,7 +15,7 @@ BYTES_PER_NODE = {"pbf": 6.0, "osm": 110.0, "osm.bz2": 9.0, "osm.gz": 12.0}
 """Of the file, for each node in it, ways included."""
 STORE_BYTES = 16.0
 """Of the store, for each node of the file."""
-GRAPH_BYTES = 260.0
+GRAPH_BYTES = 280.0
 """Of arrays and frames, for each node of a way that is imported."""
 SHARE = 0.15
 """Of a country's nodes that lie on rails, main roads, ferries and pipelines, at most."""
