@@ -124,7 +124,9 @@ def page(net: corridors.Network) -> str:
         "",
         "`main km` is the longest connected piece inside the country, `orphan km` all others. "
         "A chord is a line drawn straight between junctions for want of a known course: its length "
-        "is the stored one, its place on the map is not exact.",
+        "is the stored one, its place on the map is not exact. Electrification and the number of "
+        "tracks are known where `rail_equipment.csv` names a section of a main line and a source; "
+        "elsewhere they are not known, which is not the same as none.",
         "",
     ]  # fmt: skip
     for mode in ("rail", "road"):
@@ -133,6 +135,7 @@ def page(net: corridors.Network) -> str:
                    "chord_km", "chord_share_pct"]  # fmt: skip
         if mode == "rail":
             columns.insert(1, "gauges_mm")
+            columns += ["electrified_km", "double_km", "wires_unknown_km", "tracks_unknown_km"]
         names = [c.replace("_", " ") for c in columns]
         out += [
             f"### {mode.capitalize()}",
@@ -182,7 +185,8 @@ def page(net: corridors.Network) -> str:
             "Terminals that name a mode whose lines the source does not bring near them:", "",
             table(["terminal", "mode", "gauge mm"],
                   missing[["terminal", "mode", "gauge_mm"]].values.tolist()), "",
-            "Road class is not in the source; electrification and double track are not either. "
+            "Road class is not in the source; electrification and double track are not either, and "
+            "are known of named sections of main lines only. "
             "Named assets whose drawn length leaves what their precision allows:", ""]  # fmt: skip
     bad = lengths[
         ~lengths[lengths.columns[-1]]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from corridors import datasets
+from corridors.network.store import ELECTRIFIED, known_equipment
 
 DRAWN_KM = 5.0
 
@@ -52,7 +53,8 @@ def by_country() -> Any:
     Columns: ``mode, country, line_km, edges, components`` (pieces inside the country, borders
     left out), ``main_km`` (the longest piece), ``orphan_km`` (all others), ``gauges_mm``,
     ``joins`` (gaps joined) and ``join_km``, ``chord_km`` and ``chord_share_pct`` (drawn straight
-    because no better course is known).
+    because no better course is known); of railways ``electrified_km``, ``double_km`` (two tracks
+    and more), ``wires_unknown_km`` and ``tracks_unknown_km`` (where no source says), 0 of roads.
     """
     import pandas as pd
     import pyarrow.parquet as pq
@@ -64,7 +66,14 @@ def by_country() -> Any:
     columns = ["u", "v", "country", "length_km", "gauge_mm", "precision"]
     rows = []
     for mode in ("rail", "road"):
-        edges = pq.read_table(datasets.path(f"network_{mode}.parquet"), columns=columns).to_pandas()
+        table = pq.read_table(datasets.path(f"network_{mode}.parquet"))
+        edges = table.select(columns).to_pandas()
+        wires, tracks = known_equipment(table)
+        rail = mode == "rail"
+        edges = edges.assign(
+            electrified=rail & (wires == ELECTRIFIED.index("yes")), double=rail & (tracks > 1),
+            no_wires=rail & (wires == 0), no_tracks=rail & (tracks == 0),
+        )  # fmt: skip
         for country, part in edges.groupby("country"):
             matrix = coo_array(
                 (np.ones(len(part), dtype=np.int8), (part["u"], part["v"])), shape=(nodes, nodes)
@@ -84,6 +93,13 @@ def by_country() -> Any:
                     "joins": len(own), "join_km": round(float(own["length_km"].sum()), 1),
                     "chord_km": round(float(chord), 1),
                     "chord_share_pct": round(100 * float(chord) / total, 1) if total else 0.0,
+                    **{
+                        column: round(float(part.loc[part[flag], "length_km"].sum()), 1)
+                        for column, flag in (
+                            ("electrified_km", "electrified"), ("double_km", "double"),
+                            ("wires_unknown_km", "no_wires"), ("tracks_unknown_km", "no_tracks"),
+                        )
+                    },
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
