@@ -288,3 +288,14 @@ def test_the_command_writes_for_pgrouting(tmp_path, own_cache) -> None:
     assert {"id", "source", "target", "cost", "reverse_cost"} <= set(frame.columns)
     assert frame["reverse_cost"].tolist().count(-1.0) == 1
     assert sorted(frame["cost"]) == [0.0, 90.0, 100.0, 120.0, 170.0, 175.0]
+
+
+def test_what_is_of_openstreetmap_is_exported_with_its_attribution(
+    tmp_path, own_cache, capsys
+) -> None:
+    net = save_tables(checked(*networks.SAMPLE), tmp_path / "net")
+    told = '{"imports": [{"attribution": "© OpenStreetMap contributors", "licence": "ODbL-1.0"}]}'
+    (net / "import.json").write_text(told, encoding="utf-8")
+    out = ["export", "-o", str(tmp_path / "o.gpkg"), "--what", "network", "--network", str(net)]
+    assert main(out) == 0
+    assert "© OpenStreetMap contributors, ODbL-1.0" in capsys.readouterr().out

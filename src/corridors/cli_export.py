@@ -71,6 +71,7 @@ def export(
             raise SchemaError("--format postgis needs -o postgresql://user@host/database")
         notes = _network(output, chosen, country or [], mode or [], by, year, schema, replace,
                          network, data)  # fmt: skip
+        notes += _licence(network)
     else:
         notes = _atlas(output, chosen, what, country or [], kind or [], schema, replace, data)
     out = console()
@@ -127,6 +128,21 @@ def _network(
 
     _same_ending(output, format)
     return write_network(tables, output)
+
+
+def _licence(network: Path | None) -> list[str]:
+    """Return what must be said with the data: none where the network is the user's own."""
+    import json
+
+    if network is None:
+        return ["the network is under ODbL 1.0, © OpenStreetMap contributors and others: "
+                "corridors data names all sources"]  # fmt: skip
+    try:
+        told = json.loads((network / "import.json").read_text(encoding="utf-8"))["imports"]
+        said = {f"{x['attribution']}, {x['licence']}" for x in told}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [f"to be said with these data: {'; '.join(sorted(said))}"] if said else []
 
 
 def _pgrouting(tables: NetworkTables, cost: Any, path: Path) -> list[str]:
