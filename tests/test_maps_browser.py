@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -638,6 +639,58 @@ def test_print_and_full_screen_have_their_controls(open_map: Any) -> None:
     assert legend.is_visible()
     assert "Railways" in legend.inner_text()
     assert not reader.page.locator(".cm-panel").is_visible()
+    reader.run("window.dispatchEvent(new Event('afterprint'))")
     reader.page.emulate_media(media="screen")
     assert not legend.is_visible()
     assert reader.page.get_by_role("button", name="Full screen").is_visible()
+
+
+@pytest.mark.parametrize("size", [WIDE, TABLET, PHONE])
+def test_credits_of_any_length_stand_clear_of_year_and_scale(
+    open_map: Any, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from corridors.maps import payload
+
+    monkeypatch.setattr(payload, "ATTRIBUTION", [*payload.ATTRIBUTION, "and a long line " * 6])
+    reader = open_map(routes=route(), size=size)
+    boxes = [reader.page.locator(s).bounding_box()
+             for s in (".cm-credit", ".cm-year", ".leaflet-control-scale")]  # fmt: skip
+    credit, year, scale = boxes
+    assert year["y"] + year["height"] <= credit["y"] + 0.5
+    assert scale["y"] + scale["height"] <= credit["y"] + 0.5
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_prints_on_one_page_with_routes_legend_and_credits(
+    open_map: Any, size: tuple[int, int]
+) -> None:
+    reader = open_map(routes=[route(), other_route()], size=size, year=2026)
+    view = f"[{API}.map.getCenter().lat, {API}.map.getCenter().lng, {API}.map.getZoom()]"
+    before = reader.run(view)
+    # what is on the paper: words and colours as they stand when the browser draws the page
+    reader.run("""() => window.addEventListener('beforeprint', () => {
+      const box = (s) => document.querySelector(s).getBoundingClientRect();
+      const [side, foot, host] = ['.cm-print-side', '.cm-print-foot', '.cm-host'].map(box);
+      const d = document.querySelector('.cm-print-map').getContext('2d').getImageData(
+        side.width * 2, 0, (host.width - side.width) * 2, foot.top * 2).data;
+      const colours = new Set();
+      for (let i = 0; i < d.length; i += 4) colours.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);
+      const column = document.querySelector('.cm-print-side');
+      window.paper = {
+        text: document.querySelector('.cm-print').innerText, colours: [...colours],
+        apart: side.right <= foot.left + 1, inside: foot.bottom <= host.bottom + 1,
+        room: column.scrollHeight <= column.clientHeight,
+      };
+    })""")
+    pdf = reader.page.pdf(prefer_css_page_size=True, print_background=True)
+    paper = reader.run("window.paper")
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+    assert re.search(rb"/MediaBox\s*\[0 0 84[12]\S* 59[45]", pdf)  # A4 on its side
+    assert paper["apart"] and paper["inside"] and paper["room"]
+    for words in ("Corridors · 2026", "Railways", "planned", "OpenStreetMap", "Natural Earth",
+                  "Time, h", "Cost, USD", "Urumqi", "Poti", "legs"):  # fmt: skip
+        assert words in paper["text"], words
+    rail = int(reader.run(f"{API}.features.items[0].style.color").lstrip("#"), 16)
+    assert rail in paper["colours"] and len(paper["colours"]) > 20
+    assert reader.run(view) == pytest.approx(before, abs=1e-6)
+    assert reader.run("document.querySelector('.cm-print-map, .cm-printing')") is None

@@ -8,11 +8,11 @@ import { makeLabels } from './labels.js';
 import { kindsOf, makeFeatures } from './layers.js';
 import { makeLegend } from './legend.js';
 import { makePlanner } from './planpanel.js';
-import { letter, makeRoutePanel } from './routepanel.js';
+import { makePrint } from './print.js';
+import { makeRoutePanel } from './routepanel.js';
 import { makeRoutes, routeName } from './routes.js';
 import { makeSearch } from './searchbox.js';
-import { lineSvg, signSvg } from './signs.js';
-import { ROUTES, THEMES, themed } from './style.js';
+import { THEMES } from './style.js';
 
 const ICONS = {
   plus: 'M8 3v10M3 8h10', minus: 'M3 8h10', home: 'M2.5 8 8 3l5.5 5M4.2 7v6h7.6V7',
@@ -358,7 +358,20 @@ function build(L, map, parent, payload) {
   }
 
   const credit = h('div', { class: 'cm-credit' }, payload.attribution.join(' · '));
-  const print = h('div', { class: 'cm-print', 'aria-hidden': 'true' });
+  const print = makePrint(L, map, renderer, { title: payload.title, attribution: payload.attribution, theme, now: {
+    seen() {
+      const { paddingTopLeft: a, paddingBottomRight: b } = padding();
+      const to = map.getSize().subtract(b);
+      // of a map so small that its controls cover it, all
+      const all = to.x <= a[0] || to.y <= a[1];
+      return all ? map.getBounds() : L.latLngBounds(map.containerPointToLatLng(a), map.containerPointToLatLng(to));
+    },
+    legend: () => kinds.filter((k) => !state.off.has(k.key)),
+    routes: () => [...routes, ...(planned ? [planned] : [])].map((route, index) => ({ route, index })).filter((r) => !state.hidden.has(r.index)),
+    chosen: () => (planned && current === 'plan' ? routes.length : panel.chosen),
+    year: () => state.year,
+    redraw: () => labels.redraw(),
+  } });
   const ui = h('div', { class: 'cm-ui' },
     h('div', { class: 'cm-left' }, finder.node, aside), tools, years, credit, toast, live, print);
   host.prepend(ui);
@@ -377,9 +390,12 @@ function build(L, map, parent, payload) {
     host.classList.toggle('cm-narrow', narrow);
     host.classList.toggle('cm-low', host.clientHeight < 400);
     if (narrow && !was) collapse(true);
+    // what stands above the credits moves up where they need a second line
+    host.style.setProperty('--cm-credit', `${credit.offsetHeight || 18}px`);
   };
   measure();
   new ResizeObserver(() => {
+    if (host.classList.contains('cm-printing')) return; // print.js has laid it out already
     measure();
     map.invalidateSize({ pan: false });
   }).observe(host);
@@ -438,17 +454,6 @@ function build(L, map, parent, payload) {
     if (now) write();
     else waiting = setTimeout(write, 250);
   }
-
-  // ---- printing
-  window.addEventListener('beforeprint', () => {
-    const shown = kinds.filter((k) => !state.off.has(k.key));
-    put(print, h('h2', null, bdi(short(payload.title, 120)), state.year === null ? null : ` · ${state.year}`),
-      h('ul', null,
-        routes.map((r, i) => !state.hidden.has(i) && h('li', null, h('span', { class: 'cm-badge', style: { background: themed(r.color ?? ROUTES[i % ROUTES.length], theme) } }, letter(i)), bdi(short(routeName(r), 80)))),
-        shown.map((k) => h('li', null, k.place ? signSvg(k.style, themed(k.style.color, theme)) : lineSvg(themed(k.style.color, theme)), bdi(short(k.name, 40)))),
-        h('li', null, lineSvg('#555', { dash: '5 4' }), 'planned'), h('li', null, lineSvg('#555', { rough: true }), 'course not known')));
-    map.invalidateSize({ pan: false });
-  });
 
   map.on('zoomend', () => {
     features.refresh(state);

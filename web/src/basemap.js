@@ -1,6 +1,7 @@
 // Land, water, frontiers and the graticule, drawn tile by tile on canvas from shapes in the file.
 
 import { decodeLine } from './codec.js';
+import { density } from './dom.js';
 
 /** Web Mercator to the unit square: x of a longitude, y of a latitude. */
 export const unitX = (lon) => (lon + 180) / 360;
@@ -74,7 +75,7 @@ export function makeBasemap(L, base, palette) {
     createTile(coords) {
       const size = this.getTileSize().x;
       const tile = document.createElement('canvas');
-      const dense = Math.min(2, window.devicePixelRatio || 1);
+      const dense = density.now();
       tile.width = tile.height = (size + 1) * dense;
       const ctx = tile.getContext('2d', { alpha: false });
       ctx.scale(dense, dense);

@@ -40,3 +40,9 @@ export function icon(path, props) {
   return s('svg', { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true', ...props },
     s('path', { d: path, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.6, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' }));
 }
+
+/** Dots per pixel of the canvases; paper asks for more than a screen. */
+export const density = {
+  asked: null,
+  now: () => density.asked ?? Math.min(2, window.devicePixelRatio || 1),
+};

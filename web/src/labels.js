@@ -2,6 +2,7 @@
 // over another.
 
 import { gridStep } from './basemap.js';
+import { density } from './dom.js';
 
 const FONT = '"Inter","Segoe UI",system-ui,-apple-system,"Noto Sans","Helvetica Neue",Arial,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif';
 
@@ -64,7 +65,7 @@ export function makeLabels(L, opt) {
       L.Renderer.prototype._update.call(this);
       const { min } = this._bounds;
       const size = this._bounds.getSize();
-      const dense = Math.min(2, window.devicePixelRatio || 1);
+      const dense = density.now();
       const c = this._container;
       L.DomUtil.setPosition(c, min);
       c.width = dense * size.x;
