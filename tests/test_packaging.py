@@ -259,7 +259,8 @@ def test_everything_that_is_installed_is_pinned(root: Path) -> None:
 # modules that only an extra brings, and may be imported only inside functions
 EXTRAS = {
     "dask": "dask", "distributed": "dask", "geoalchemy2": "postgis", "ipykernel": "notebook",
-    "matplotlib": "charts", "osmium": "osm", "psycopg": "postgis", "sqlalchemy": "postgis",
+    "matplotlib": "charts", "openpyxl": "xlsx", "osmium": "osm", "psycopg": "postgis",
+    "sqlalchemy": "postgis",
 }  # fmt: skip
 
 
