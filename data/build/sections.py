@@ -330,6 +330,7 @@ def equip(graph: Graph, table: pd.DataFrame) -> tuple[Graph, pd.DataFrame]:
     graph = with_stations(graph, [p for pts in table["points"] for p in pts])
     paths = Paths.of(graph)
     km = graph.edges["length_km"].to_numpy(dtype=float)
+    drawn = np.minimum(drawn_km(graph), km)
     wires = graph.edges["electrified"].to_numpy(dtype=object).copy()
     tracks = graph.edges["tracks"].to_numpy(dtype=np.int64).copy()
     told = []
@@ -341,10 +342,11 @@ def equip(graph: Graph, table: pd.DataFrame) -> tuple[Graph, pd.DataFrame]:
             continue
         rows = np.unique(paths.rows(path, km))
         length = float(km[rows].sum())
-        crow = line_length_km(np.array(r.points))
-        if length > crow * EQUIPMENT_DETOUR + 2 * REACH_KM:
+        # by the drawn line: published kilometres of a line through mountains are no detour
+        far, crow = float(drawn[rows].sum()), line_length_km(np.array(r.points))
+        if far > crow * EQUIPMENT_DETOUR + 2 * REACH_KM:
             told.append((*names, length,
-                         f"not a direct line, {length / crow:.2f} times the geodesic"))  # fmt: skip
+                         f"not a direct line, {far / crow:.2f} times the geodesic"))  # fmt: skip
             continue
         if r.from_year and int(r.from_year) > EQUIPMENT_YEAR:
             told.append((*names, length, f"begins in {r.from_year}"))

@@ -230,14 +230,22 @@ def compile_columns(nodes_path: Path, layer_paths: list[Path]) -> Columns:
     )
 
 
-def electrified_codes(told: Iterable[str | None]) -> NDArray[np.int8]:
+def electrified_codes(told: Iterable[Any]) -> NDArray[np.int8]:
     """Return numbers in ``ELECTRIFIED``.
 
     An imported line says how it is electrified (``contact_line 25000 V 50 Hz``): that is a yes.
     """
-    yes = ELECTRIFIED.index("yes")
-    number = {None: 0, "": 0, "no": ELECTRIFIED.index("no"), "yes": yes}
-    return np.array([number.get(x, yes) for x in told], dtype=np.int8)
+    no, yes = ELECTRIFIED.index("no"), ELECTRIFIED.index("yes")
+    number = {"": 0, "none": 0, "nan": 0, "unknown": 0, "no": no, "false": no, "0": no}
+    return np.array([number.get(str(x).strip().lower(), yes) for x in told], dtype=np.int8)
+
+
+def _whole_tracks(told: Any) -> int:
+    try:
+        number = float(told)
+    except (TypeError, ValueError):
+        return 0
+    return int(min(max(number, 0.0), 99.0)) if number == number else 0
 
 
 def known_equipment(table: Any) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
@@ -251,8 +259,7 @@ def known_equipment(table: Any) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     if "electrified" in have:
         wires = electrified_codes(table.column("electrified").to_pylist())
     if "tracks" in have:
-        told = table.column("tracks").to_pylist()
-        tracks[:] = [min(max(int(x), 0), 99) if x is not None and x == x else 0 for x in told]
+        tracks[:] = [_whole_tracks(x) for x in table.column("tracks").to_pylist()]
     return wires, tracks
 
 
