@@ -61,7 +61,9 @@ def check(
 ) -> None:
     """Validate your own table: every fault at once, with row and column.
 
-    Exit status 1 where there are findings. Example: corridors check my-places.geojson
+    Exit status 1 where there are findings.
+
+    Example: corridors check my-places.geojson
     """
     from corridors.commands import check_file
 

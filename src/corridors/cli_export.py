@@ -53,8 +53,9 @@ def export(
 ) -> None:
     """Write the atlas or the network for other programs; say what the format cannot hold.
 
-    Examples: corridors export -o atlas.gpkg --what all
-    corridors export -o gmns/ --what network --format gmns --mode rail
+    Example: corridors export -o atlas.gpkg --what all
+
+    Example: corridors export -o gmns/ --what network --format gmns --mode rail
     """
     from corridors.io.postgis import is_url
 
