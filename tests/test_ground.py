@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,8 +18,8 @@ TABLES = Path(__file__).resolve().parents[1] / "data" / "tables"
 
 
 @pytest.fixture(scope="module")
-def net() -> corridors.Network:
-    return corridors.load_network()
+def rails() -> gpd.GeoDataFrame:
+    return corridors.load_network().edges_frame(mode="rail")
 
 
 def _points(name: str, country: str) -> np.ndarray:
@@ -30,22 +31,22 @@ def _points(name: str, country: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("country", ["TM", "AZ", "AF", "UZ", "IR"])
-def test_drawn_rail_lies_on_the_track(net, country) -> None:
+def test_drawn_rail_lies_on_the_track(rails, country) -> None:
     """Vertices of OpenStreetMap ways, which no line was drawn through."""
-    km = np.nan_to_num(off_line_km(net, _points("osm_track_points.csv", country)), nan=1e3)
+    km = np.nan_to_num(off_line_km(rails, _points("osm_track_points.csv", country)), nan=1e3)
     assert len(km) >= 10
     assert np.median(km) < 1.0
     assert np.quantile(km, 0.9) < 10.0
 
 
-def test_stations_of_kazakhstan_lie_on_the_drawn_rail(net) -> None:
-    km = np.nan_to_num(off_line_km(net, _points("osm_stations.csv", "KZ")), nan=1e3)
+def test_stations_of_kazakhstan_lie_on_the_drawn_rail(rails) -> None:
+    km = np.nan_to_num(off_line_km(rails, _points("osm_stations.csv", "KZ")), nan=1e3)
     assert (km <= 5.0).mean() > 0.85
 
 
 @pytest.mark.parametrize("country", ["KZ", "UZ"])
-def test_a_long_straight_piece_is_marked_a_chord(net, country) -> None:
-    edges = net.edges_frame(mode="rail")
+def test_a_long_straight_piece_is_marked_a_chord(rails, country) -> None:
+    edges = rails
     edges = edges[(edges["country"] == country) & (edges["kind"] == "line")]
     xy, owner = shapely.get_coordinates(np.asarray(edges["geometry"]), return_index=True)
     same = owner[1:] == owner[:-1]
@@ -56,8 +57,8 @@ def test_a_long_straight_piece_is_marked_a_chord(net, country) -> None:
     assert set(precision) <= {"chord", "schematic"}, edges.iloc[long]
 
 
-def test_a_point_far_from_every_line_has_no_distance(net) -> None:
-    km = off_line_km(net, np.array([[76.94, 43.34], [-150.0, -40.0]]))
+def test_a_point_far_from_every_line_has_no_distance(rails) -> None:
+    km = off_line_km(rails, np.array([[76.94, 43.34], [-150.0, -40.0]]))
     assert km[0] < 1.0
     assert np.isnan(km[1])
 

@@ -60,6 +60,7 @@ def against_the_ground(net: corridors.Network) -> list[list[Any]]:
     import pandas as pd
 
     rows: list[list[Any]] = []
+    rails = net.edges_frame(mode="rail")
     for what, name in (("track", "osm_track_points.csv"), ("stations", "osm_stations.csv")):
         frame = pd.read_csv(TABLES / name, keep_default_na=False)
         if what == "stations":
@@ -67,7 +68,7 @@ def against_the_ground(net: corridors.Network) -> list[list[Any]]:
         for country, part in frame.groupby("country"):
             if len(part) < 10 or not country:
                 continue
-            km = off_line_km(net, part[["lon", "lat"]].to_numpy(dtype=float))
+            km = off_line_km(rails, part[["lon", "lat"]].to_numpy(dtype=float))
             km = np.nan_to_num(km, nan=999.0)
             rows.append([what, country, len(part), float(np.median(km)),
                          float(np.quantile(km, 0.9)), float(100 * (km <= 1).mean()),

@@ -149,7 +149,8 @@ def list_data(format: str, output: Path | None = None) -> None:
 
 def list_network(format: str, output: Path | None = None) -> None:
     """Print components, orphans and joins per country and mode, or draw the joins on a map."""
-    from corridors.network.report import by_country, joins_map
+    from corridors.maps.joins import joins_map
+    from corridors.network.report import by_country
 
     if output is not None and output.suffix.lower() in (".html", ".htm"):
         joins_map(output)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridors.geodesy import project_to_segments
 
-if TYPE_CHECKING:
-    from corridors.routing.network import Network
-
 SEARCH_DEG = (0.03, 0.3, 3.0)
 """Half widths of the boxes that are searched for a line, one after the other."""
 
 
-def off_line_km(net: Network, points: NDArray[np.float64], mode: str = "rail") -> Any:
-    """Return how far each point lies from the nearest drawn line of a mode, in km.
+def off_line_km(edges: Any, points: NDArray[np.float64]) -> Any:
+    """Return how far each point lies from the nearest drawn line, in km.
 
     Parameters
     ----------
-    net : Network
+    edges : GeoDataFrame
+        ``net.edges_frame(mode="rail")``, or some of it; only its lines count.
     points : (n, 2) array
         lon, lat in degrees (EPSG:4326).
-    mode : str
-        ``rail`` or ``road``.
 
     Returns
     -------
@@ -35,7 +31,6 @@ def off_line_km(net: Network, points: NDArray[np.float64], mode: str = "rail") -
     """
     import shapely
 
-    edges = net.edges_frame(mode=mode)
     lines = np.asarray(edges.loc[edges["kind"] == "line", "geometry"])
     tree = shapely.STRtree(lines)
     out = np.full(len(points), np.nan)

@@ -255,9 +255,7 @@ def _save_whole(topology: Any, folder: Path) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def write_order(
-    folder: Path, order: NDArray[Any], tail: NDArray[Any], head: NDArray[Any]
-) -> None:
+def write_order(folder: Path, order: NDArray[Any], tail: NDArray[Any], head: NDArray[Any]) -> None:
     """Write a node order that is known as :class:`CchEngine` loads it.
 
     ``order`` lists all nodes, the last the most important; the arcs hold every arc's opposite
