@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+CHECKED = "site-check"  # where `make check` builds; it looks at the pages, not at the map
 MARK = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 
 
@@ -31,6 +33,31 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def on_page_content(html: str, **_: Any) -> str:
     """Take the roles of reStructuredText off the docstrings' names: they are code already."""
     return re.sub(r":(?:func|class|meth|mod|attr|data|exc):(<code>)~?", r"\1", html)
+
+
+def on_post_build(config: Any) -> None:
+    """Put the map beside the start page: that of ``make map``, or one made for the site."""
+    site = Path(config["site_dir"])
+    if site.name == CHECKED:
+        return
+    ready, target = ROOT / "build" / "corridors.html", site / "map.html"
+    if ready.is_file():
+        shutil.copyfile(ready, target)
+        return
+    from corridors.cli import main
+
+    if main(["map", "-o", str(target), "--route", "Urumqi -> Poti"]):
+        raise RuntimeError("the map of the start page could not be written")
+
+
+def live_map() -> str:
+    """Return the map of the start page, which on_post_build puts beside it."""
+    return (
+        '<p><iframe src="map.html" title="The map: atlas, routes and planner" loading="lazy" '
+        'style="width: 100%; height: 32rem; border: 1px solid rgba(128, 128, 128, .4)"></iframe>'
+        '<br><a href="map.html">The map by itself</a>: one file of a few MB, which can be saved '
+        "and sent.</p>"
+    )
 
 
 def datasets() -> str:
@@ -129,5 +156,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "columns": columns,
     "commands": commands,
     "datasets": datasets,
+    "live-map": live_map,
     "terms": terms,
 }

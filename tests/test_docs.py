@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/index.md", *(
+PAGES = ("README.md", "docs/index.md", "docs/concepts/questions.md", *(
     p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "docs" / "how-to").glob("*.md"))
 ))  # fmt: skip
 
