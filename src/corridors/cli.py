@@ -6,6 +6,8 @@ Exit status: 0 done; 1 the question has no answer; 2 the question is wrong.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +54,23 @@ def tell(text: str) -> None:
     """Say on the terminal that long work has begun; say nothing in a pipe."""
     if sys.stderr.isatty():
         print(f"{text} …", file=sys.stderr)
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Show on the terminal that work goes on, and for how long; show nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    what = TextColumn("{task.description}", markup=False)
+    bar = Progress(SpinnerColumn(), what, TimeElapsedColumn(),
+                   console=Console(stderr=True), transient=True)  # fmt: skip
+    with bar:
+        bar.add_task(text, total=None)
+        yield
 
 
 def network_of(network: Path | None, data: Path | None) -> Network:

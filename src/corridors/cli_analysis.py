@@ -20,6 +20,7 @@ from corridors.cli import (
     OutOption,
     YearOption,
     app,
+    busy,
     checked_format,
     network_of,
     tell,
@@ -200,9 +201,10 @@ def compare(
     checked_format(format, ("table", "json"))
     _check_ending(output, True, True)
     atlas, net = load_atlas(data=data), network_of(network, data)
-    found = comparison(net, atlas, origin, destination, corridor, alternatives=alternatives,
-                       best_branch=best_branch, year=_year(year), cargo=cargo,
-                       avoid=avoid or (), reach=reach)  # fmt: skip
+    with busy("comparing corridors"):
+        found = comparison(net, atlas, origin, destination, corridor, alternatives=alternatives,
+                           best_branch=best_branch, year=_year(year), cargo=cargo,
+                           avoid=avoid or (), reach=reach)  # fmt: skip
     found._need(1)
     frame = found.frame()
     if format == "table" and output is None:
@@ -303,7 +305,8 @@ def whatif(
     pairs = _pairs(pair)
     net = network_of(network, data)
     case = Scenario("changed", year=_year(year), closed=tuple(close or ()), delay=factors)
-    effect = what_if(net, pairs, [case], by=by, modes=mode or None)
+    with busy("asking anew"):
+        effect = what_if(net, pairs, [case], by=by, modes=mode or None)
     frame = effect.frame()
     if format == "table" and output is None:
         short = ["origin", "destination", "scenario", "hours", "d_hours", "d_hours_p10",
@@ -338,8 +341,9 @@ def criticality(
     _check_ending(output, True, True)
     pairs = _pairs(pair)
     net = network_of(network, data)
-    found = rank(net, pairs, modes=as_modes(mode or None) or FREIGHT, by=by, year=_year(year),
-                 countries=countries, lines=lines)  # fmt: skip
+    with busy("closing one after another"):
+        found = rank(net, pairs, modes=as_modes(mode or None) or FREIGHT, by=by, year=_year(year),
+                     countries=countries, lines=lines)  # fmt: skip
     shown = found.frame.head(top) if format == "table" and output is None else found.frame
     _deliver("what the loss costs", shown, format, output, found.chart, found.explore)
     for text in found.frame.attrs["without_way"]:
@@ -441,9 +445,10 @@ def charging(
         kwh_per_km_low=kwh_per_km * 1.2 / 1.4, kwh_per_km_high=kwh_per_km * 1.8 / 1.4,
     )  # fmt: skip
     atlas, net = load_atlas(data=data), network_of(network, data)
-    route = net.route(origin, destination, modes=["road"], via=via or ())
-    found = plan(route, truck, trucks_per_day=trucks_per_day, spacing_km=spacing_km,
-                 towns_only=towns_only, atlas=atlas)  # fmt: skip
+    with busy("placing chargers"):
+        route = net.route(origin, destination, modes=["road"], via=via or ())
+        found = plan(route, truck, trucks_per_day=trucks_per_day, spacing_km=spacing_km,
+                     towns_only=towns_only, atlas=atlas)  # fmt: skip
     if format == "table" and output is None:
         _say(f"{route.origin.name} – {route.destination.name}", *found.summary().splitlines(), "")
         short = ["name", "kind", "country", "km", "stretch_km", "energy_kwh", "charge_h",

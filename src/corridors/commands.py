@@ -177,7 +177,7 @@ def make_map(
 ) -> None:
     """Write the atlas and some routes as one HTML file."""
     from corridors.atlas import load_atlas
-    from corridors.cli import network_of, tell
+    from corridors.cli import busy, network_of, tell
     from corridors.maps import explore, save_map
 
     picture = output.suffix.lower() in (".png", ".svg", ".pdf")
@@ -196,14 +196,14 @@ def make_map(
     found = []
     if pairs or corridors:
         net = network_of(network, data)
+        terms: dict[str, Any] = {} if year is None else {"year": year}
         for ends in pairs:
             tell(f"finding {ends[0]} -> {ends[-1]}")
-            terms: dict[str, Any] = {} if year is None else {"year": year}
             found.append(net.route(ends[0], ends[-1], via=ends[1:-1], **terms))
         for ident in corridors:
             from corridors.analysis.named import corridor_route
 
-            found.append(corridor_route(net, atlas, ident))
+            found.append(corridor_route(net, atlas, ident, **terms))
     if kinds or countries:
         from dataclasses import replace
 
@@ -224,14 +224,15 @@ def make_map(
     if picture:
         from corridors.maps import draw
 
-        tell("drawing")
-        draw(atlas, found, path=output)
+        with busy("drawing"):
+            draw(atlas, found, path=output)
         return
     options: dict[str, Any] = {} if year is None else {"year": year}
     if planner:
         options["hub_graph"] = planner_graph(network, data)
-    tell("drawing")
-    save_map(explore(atlas, routes=found, tiles=tiles, **options), output, link_assets=link_assets)
+    with busy("drawing"):
+        m = explore(atlas, routes=found, tiles=tiles, **options)
+        save_map(m, output, link_assets=link_assets)
     if sys.stderr.isatty():
         print(f"{output} written, {output.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
     if open_it:
@@ -250,7 +251,7 @@ def planner_graph(network: Path | None, data: Path | None) -> Any:
     import networkx as nx
 
     from corridors import datasets
-    from corridors.cli import network_of, tell
+    from corridors.cli import busy, network_of
 
     net = network_of(network, data)
     key = f"hubs-1-{net.version[:16]}-{net.parameters.digest()[:16]}.json"
@@ -258,8 +259,8 @@ def planner_graph(network: Path | None, data: Path | None) -> Any:
     if kept.is_file():
         graph = nx.node_link_graph(json.loads(kept.read_text(encoding="utf-8")), edges="edges")
     else:
-        tell("preparing the planner for its first use")
-        graph = net.hub_graph(modes=PLANNER_MODES, countries=set(PLANNER_COUNTRIES))
+        with busy("preparing the planner for its first use"):
+            graph = net.hub_graph(modes=PLANNER_MODES, countries=set(PLANNER_COUNTRIES))
         text = json.dumps(nx.node_link_data(graph, edges="edges"), separators=(",", ":"))
         with whole(kept) as scratch:
             scratch.write_text(text, encoding="utf-8")
