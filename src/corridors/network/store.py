@@ -125,7 +125,7 @@ def graph_frames(graph: Graph) -> tuple[Any, dict[str, Any]]:
         shapes[bent] = shapely.linestrings(xy.round(5), indices=owner)
     frame = gpd.GeoDataFrame(edges.drop(columns="via"), geometry=shapes, crs="EPSG:4326")
     small = {"u": np.int32, "v": np.int32, "gauge_mm": np.int16, "to_gauge_mm": np.int16,
-             "from_year": np.int16, "to_year": np.int16, "tracks": np.int8}  # fmt: skip
+             "from_year": np.int16, "to_year": np.int16, "tracks": np.int16}  # fmt: skip
     frame = frame.astype({name: kind for name, kind in small.items() if name in frame})
     frame["length_km"] = frame["length_km"].round(4)
     return graph.nodes, {
