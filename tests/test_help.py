@@ -74,3 +74,12 @@ def test_json_is_json(line: str, capsys: pytest.CaptureFixture[str], tmp_path: A
 def test_bad_format_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["places", "Khorgos", "--format", "xml"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_planner_mode_that_is_none(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["map", "-o", "map.html", "--planner-mode", "air"]) == 2
+    assert "road" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -492,3 +492,18 @@ def test_the_shipped_base_map_is_right_where_it_matters(root: Path) -> None:
     assert {"Kazakhstan", "Türkiye", "Georgia"} <= names
     encoded = len(encode.script_json(payload.base_of(path)))
     assert encoded < 700_000
+
+
+def test_opens_on_what_lies_together_not_on_one_far_place() -> None:
+    import geopandas as gpd
+    from shapely.geometry import Point
+
+    def opened(points: list[Point]) -> list[float]:
+        frame = gpd.GeoDataFrame({"name": "x"}, geometry=points, index=range(len(points)), crs=4326)
+        m = corridors.explore({"port": frame})
+        views = [c for c in m._children.values() if hasattr(c, "payload")]
+        return list(views[0].payload["view"])
+
+    many = [Point(50 + i / 10, 40) for i in range(100)]
+    assert opened([*many, Point(-82, 23)])[0] == pytest.approx(50)
+    assert opened([Point(-82, 23), Point(-70, 20)])[0] == pytest.approx(-82)

@@ -249,6 +249,12 @@ def draw_map(
     planner: Annotated[
         bool, typer.Option(help="Let the reader plan routes inside the file.")
     ] = True,
+    planner_mode: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="road: the planner knows roads too, and the file is nearly twice as big."
+        ),
+    ] = None,
     network: NetworkOption = None,
     data: DataOption = None,
 ) -> None:
@@ -259,7 +265,8 @@ def draw_map(
     from corridors.commands import make_map
 
     make_map(output or Path("corridors.html"), route or [], corridor or [], kind or [],
-             country or [], year, tiles, link_assets, open_it, network, data, planner)  # fmt: skip
+             country or [], year, tiles, link_assets, open_it, network, data, planner,
+             planner_mode or [])  # fmt: skip
 
 
 @app.callback(invoke_without_command=True)

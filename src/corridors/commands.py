@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,7 @@ def make_map(
     network: Path | None,
     data: Path | None,
     planner: bool = True,
+    planner_modes: Sequence[str] = (),
 ) -> None:
     """Write the atlas and some routes as one HTML file."""
     from corridors.atlas import load_atlas
@@ -185,6 +187,10 @@ def make_map(
         raise SchemaError(
             f"cannot draw a map to {output.name}: end it in .html, .png, .svg or .pdf"
         )
+    modes = tuple(m for m in (*PLANNER_MODES, "road") if m in {*PLANNER_MODES, *planner_modes})
+    if unknown_modes := sorted({*planner_modes} - {*modes}):
+        raise SchemaError(f"--planner-mode {unknown_modes[0]!r}: it takes road; "
+                          f"{', '.join(PLANNER_MODES)} are there always")  # fmt: skip
     pairs = []
     for text in routes:
         ends = [p.strip() for p in text.split("->")]
@@ -229,7 +235,7 @@ def make_map(
         return
     options: dict[str, Any] = {} if year is None else {"year": year}
     if planner:
-        options["hub_graph"] = planner_graph(network, data)
+        options["hub_graph"] = planner_graph(network, data, modes)
     with busy("drawing"):
         m = explore(atlas, routes=found, tiles=tiles, **options)
         save_map(m, output, link_assets=link_assets)
@@ -240,11 +246,14 @@ def make_map(
 
 
 # the planner inside the file is for these lands; more of them, and the file grows past its size
+# (4 MB); roads, which make it 7, are there for who asks for them
 PLANNER_MODES = ("rail", "sea", "ferry")
 PLANNER_COUNTRIES = frozenset("CN KZ KG UZ TM TJ AF IR AZ GE AM TR RU BY PL".split())  # noqa: SIM905
 
 
-def planner_graph(network: Path | None, data: Path | None) -> Any:
+def planner_graph(
+    network: Path | None, data: Path | None, modes: tuple[str, ...] = PLANNER_MODES
+) -> Any:
     """Return the hub graph that travels in the map, kept in the user's cache once it is made."""
     import json
 
@@ -254,13 +263,14 @@ def planner_graph(network: Path | None, data: Path | None) -> Any:
     from corridors.cli import busy, network_of
 
     net = network_of(network, data)
-    key = f"hubs-1-{net.version[:16]}-{net.parameters.digest()[:16]}.json"
+    added = "".join(f"-{m}" for m in modes if m not in PLANNER_MODES)
+    key = f"hubs-1-{net.version[:16]}-{net.parameters.digest()[:16]}{added}.json"
     kept = datasets.cache_dir() / key
     if kept.is_file():
         graph = nx.node_link_graph(json.loads(kept.read_text(encoding="utf-8")), edges="edges")
     else:
         with busy("preparing the planner for its first use"):
-            graph = net.hub_graph(modes=PLANNER_MODES, countries=set(PLANNER_COUNTRIES))
+            graph = net.hub_graph(modes=modes, countries=set(PLANNER_COUNTRIES))
         text = json.dumps(nx.node_link_data(graph, edges="edges"), separators=(",", ":"))
         with whole(kept) as scratch:
             scratch.write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridors.errors import CorridorsError, SchemaError
+from corridors.extents import EXTENT
 
 if TYPE_CHECKING:
     import folium
@@ -91,7 +92,7 @@ def explore(
     frames = payload.frames_of(atlas)
     lines, points, boxes = payload.features_of(frames, layers)
     drawn, route_boxes = payload.routes_of(routes)
-    view = encode.bounds_of(route_boxes) or encode.bounds_of(boxes)
+    view = encode.bounds_of(route_boxes) or encode.bounds_of(_together(boxes))
     own = m is None
     first, last = payload.YEARS
     data: dict[str, Any] = {
@@ -147,6 +148,13 @@ def explore(
     m.add_child(View(data))
     done: folium.Map = m
     return done
+
+
+def _together(boxes: list[Any]) -> list[Any]:
+    """Return the boxes without the few off the network's extent (a speaker's institute)."""
+    west, south, east, north = EXTENT
+    near = [b for b in boxes if west < b[0] and b[2] < east and south < b[1] and b[3] < north]
+    return near if len(near) >= 0.98 * len(boxes) else boxes
 
 
 def _tiles(tiles: Any) -> Any:
