@@ -186,3 +186,13 @@ def test_answers_equal_networkx_on_the_exported_graph(net) -> None:
             table = w.metric.matrix(np.array([source]), targets)[0]
             for target, weight in zip(targets.tolist(), table.tolist(), strict=True):
                 assert weight == truth.get(target, 2147483647)
+
+
+def test_a_port_on_the_way_costs_its_transfer(net) -> None:
+    """From the yard to the quay of a port that is passed: the change is paid, as without ``via``."""
+    direct = net.route("Almaty", "alat-port", modes=["rail", "ferry"], by="time")
+    port = next(leg["facility"] for leg in direct.legs if leg["kind"] == "transfer"
+                and leg["to_mode"] == "ferry")  # fmt: skip
+    passed = net.route("Almaty", "alat-port", modes=["rail", "ferry"], by="time", via=[port])
+    assert passed.hours.expected == pytest.approx(direct.hours.expected, rel=1e-6)
+    assert any(leg["kind"] == "transfer" and leg["facility"] == port for leg in passed.legs)

@@ -627,10 +627,12 @@ def _columns(data: str | Path | None) -> dict[str, list[Any]]:
 
 
 def cached_index(data: str | Path | None = None) -> NameIndex:
-    """Return :func:`load_index`, kept for the life of the process."""
-    return _cached(os.fspath(data) if data is not None else None)
+    """Return :func:`load_index`, kept for the life of the process while the data stay the same."""
+    from corridors import datasets
+
+    return _cached(os.fspath(data) if data is not None else None, datasets.version(data=data))
 
 
 @lru_cache(maxsize=4)
-def _cached(data: str | None) -> NameIndex:
+def _cached(data: str | None, version: str) -> NameIndex:
     return load_index(data)

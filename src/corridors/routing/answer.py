@@ -78,9 +78,7 @@ def path_steps(
         lo, hi = (a.fraction, 1.0) if a.forward else (0.0, a.fraction)
         if hi - lo > 1e-9:
             steps.append(Step(a.edge, hi - lo, a.forward, lo, hi))
-    _, arcs = w.metric.query(a.node, b.node)
-    pairs = zip(c.a_edge[arcs].tolist(), (arcs < len(c.e_u)).tolist(), strict=True)
-    steps += [Step(e, 1.0, f) for e, f in pairs]
+    steps += _arcs_steps(net, w, a.node, b.node)
     if b.edge >= 0:
         lo, hi = (0.0, b.fraction) if b.forward else (b.fraction, 1.0)
         if hi - lo > 1e-9:
@@ -136,21 +134,83 @@ def _answer(
     notes: tuple[str, ...],
 ) -> Route:
     w = net.weighted(profile)
+    stages = [both_joins(net, a, b, w) for a, b in itertools.pairwise(stops)]
+    chosen = _through(w, stages)
     steps: list[Step] = []
     breaks: list[int] = []
     ends: list[Join] = []
-    for a, b in itertools.pairwise(stops):
-        start, end = both_joins(net, a, b, w)
+    for i, (a, b) in enumerate(itertools.pairwise(stops)):
+        start, end = stages[i] if chosen is None else chosen[i]
         path = path_steps(net, w, start, end)
         if path is None:
             from corridors.routing.cuts import explain
 
-            raise NoRouteError(explain(net, w, a, b, start, end))
+            raise NoRouteError(explain(net, w, a, b, *stages[i]))
         part, first, last, _ = path
+        if i and ends[-1].node != first.node and _at_terminal(ends[-1], first):
+            steps += _arcs_steps(net, w, ends[-1].node, first.node)
         breaks.append(len(steps))
         steps += part
         ends += [first, last]
     return assemble(net, w, stops, queries, steps, ends, breaks, seed, notes)
+
+
+def _at_terminal(a: Join, b: Join) -> bool:
+    """Return whether two joins of one place are sides of a terminal: yard, quay, berth."""
+    return a.edge < 0 and b.edge < 0 and a.snap_km == 0.0 and b.snap_km == 0.0
+
+
+def _through(
+    w: Weighted, stages: list[tuple[list[Join], list[Join]]]
+) -> list[tuple[list[Join], list[Join]]] | None:
+    """Return the joins to use at each stop when the way passes terminals; None where it does not.
+
+    Who passes a port from its yard to its quay pays the transfer between them, so that the stages
+    cannot be chosen one by one: the shortest way through all stops is found over their joins.
+    """
+    halts = [(one[1], two[0]) for one, two in itertools.pairwise(stages)]
+    if not any(a.node != b.node and _at_terminal(a, b) for e, s in halts for a in e for b in s):
+        return None
+    far = float("inf")
+    best = np.zeros(len(stages[0][0]))
+    back: list[NDArray[np.int64]] = []
+    for i, (start, end) in enumerate(stages):
+        if i:
+            halt = np.array([[_change(w, a, b) for b in start] for a in stages[i - 1][1]])
+            whole = best[:, None] + halt
+            back.append(np.argmin(whole, axis=0))
+            best = whole.min(axis=0)
+        nodes = [np.array([j.node for j in side]) for side in (start, end)]
+        way = w.metric.matrix(*nodes).astype(float)
+        way[way >= INF] = far
+        way += np.array([j.offset for j in start])[:, None] + np.array([j.offset for j in end])
+        whole = best[:, None] + way
+        back.append(np.argmin(whole, axis=0))
+        best = whole.min(axis=0)
+    if not np.isfinite(best).any():
+        return None  # the stage that has no way is named by whoever asks for it
+    at = int(np.argmin(best))
+    out: list[tuple[list[Join], list[Join]]] = []
+    for i in range(len(stages) - 1, -1, -1):
+        first = int(back[2 * i][at])
+        out.append(([stages[i][0][first]], [stages[i][1][at]]))
+        at = int(back[2 * i - 1][first]) if i else first
+    return out[::-1]
+
+
+def _change(w: Weighted, a: Join, b: Join) -> float:
+    """Return the weight of going on from another join of a place than the one of arrival."""
+    if a.node == b.node or not _at_terminal(a, b):
+        return 0.0
+    weight = int(w.metric.matrix(np.array([a.node]), np.array([b.node]))[0, 0])
+    return float(weight) if weight < INF else float("inf")
+
+
+def _arcs_steps(net: Network, w: Weighted, source: int, target: int) -> list[Step]:
+    c = net.columns
+    _, arcs = w.metric.query(source, target)
+    pairs = zip(c.a_edge[arcs].tolist(), (arcs < len(c.e_u)).tolist(), strict=True)
+    return [Step(e, 1.0, f) for e, f in pairs]
 
 
 def assemble(
