@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import corridors
 from corridors.routing.engine import INF, CchEngine, ScipyEngine, make_engine
 
 N = 9
@@ -84,3 +85,23 @@ def test_a_saved_order_gives_the_same_answers(tmp_path) -> None:
     again = make_engine(tail, head, lat, lon, tmp_path / "order").metric(weight)
     nodes = np.arange(N)
     assert np.array_equal(first.matrix(nodes, nodes), again.matrix(nodes, nodes))
+
+
+def test_the_order_that_ships_is_one_of_the_shipped_nodes(monkeypatch, tmp_path) -> None:
+    """Nobody waits for an order that ships: the compiled network holds it as it is."""
+    import pyarrow.parquet as pq
+
+    from corridors import datasets
+    from corridors.routing import network as module
+
+    net = corridors.load_network()
+    order = pq.read_table(datasets.path("network_order.parquet"))["node"].to_numpy()
+    assert np.array_equal(np.sort(order), np.arange(net.columns.n_nodes))
+    module._shipped_order(net.columns, tmp_path / "order")
+    kept = np.fromfile(tmp_path / "order" / "order", dtype=np.uint32)
+    assert np.array_equal(kept, order)
+    short = tmp_path / "short.parquet"
+    pq.write_table(pq.read_table(datasets.path("network_order.parquet")).slice(1), short)
+    monkeypatch.setattr(module.datasets, "path", lambda name: short)
+    module._shipped_order(net.columns, tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -189,7 +189,7 @@ def test_answers_equal_networkx_on_the_exported_graph(net) -> None:
 
 
 def test_a_port_on_the_way_costs_its_transfer(net) -> None:
-    """From the yard to the quay of a port that is passed: the change is paid, as without ``via``."""
+    """From yard to quay of a port that is passed: the change is paid, as without ``via``."""
     direct = net.route("Almaty", "alat-port", modes=["rail", "ferry"], by="time")
     port = next(leg["facility"] for leg in direct.legs if leg["kind"] == "transfer"
                 and leg["to_mode"] == "ferry")  # fmt: skip

@@ -55,8 +55,13 @@ def row(line: str, a: tuple[float, float], b: tuple[float, float], km: float) ->
     }  # fmt: skip
 
 
-def tables(folder: Path, lines: list[dict[str, object]], closed: list[dict[str, object]],
-           module: ModuleType, equipment: list[dict[str, object]] | None = None) -> Path:  # fmt: skip
+def tables(
+    folder: Path,
+    lines: list[dict[str, object]],
+    closed: list[dict[str, object]],
+    module: ModuleType,
+    equipment: list[dict[str, object]] | None = None,
+) -> Path:
     pd.DataFrame(equipment or [], columns=module.EQUIPMENT_COLUMNS).to_csv(
         folder / "rail_equipment.csv", index=False
     )

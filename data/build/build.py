@@ -93,9 +93,12 @@ def node_order(out: Path) -> dict[str, object]:
     pq.write_table(pa.table({"node": order}), out / "network_order.parquet", compression="zstd",
                    compression_level=19, use_dictionary=False,
                    column_encoding={"node": "BYTE_STREAM_SPLIT"})  # fmt: skip
-    return {"path": "network_order.parquet", "licenses": ["ODbL-1.0"],
-            "sources": ["openstreetmap", "tables"],
-            "title": "Network: its nodes from the least to the most important for the engine"}
+    return {
+        "path": "network_order.parquet",
+        "licenses": ["ODbL-1.0"],
+        "sources": ["openstreetmap", "tables"],
+        "title": "Network: its nodes from the least to the most important for the engine",
+    }
 
 
 def records(report: network.Report, out: Path) -> list[dict[str, object]]:

@@ -37,7 +37,6 @@ def path_steps(
     net: Network, w: Weighted, start: list[Join], end: list[Join]
 ) -> tuple[list[Step], Join, Join, int] | None:
     """Return the steps of the best path between any two joins, or None."""
-    c = net.columns
     best: tuple[int, Join, Join, bool] | None = None
     s_nodes = np.array(sorted({j.node for j in start}))
     t_nodes = np.array(sorted({j.node for j in end}))
