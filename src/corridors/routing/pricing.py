@@ -64,6 +64,33 @@ def spread(low: float, high: float) -> float:
     return 0.0
 
 
+def lognormal_variance(mean: float, low: float, high: float) -> float:
+    """Return the variance of a lognormal of a mean, its spread from P10 and P90."""
+    return mean**2 * math.expm1(spread(low, high) ** 2)
+
+
+def wait_variance(headway: float, low: float, high: float) -> float:
+    """Return the variance of the wait of who comes at any time: uniform over the headway.
+
+    The headway itself is uncertain (P10, P90): E[W²] = E[H²] / 3, and the mean is E[H] / 2.
+    """
+    square = headway**2 * math.exp(spread(low, high) ** 2)
+    return square / 3.0 - headway**2 / 4.0
+
+
+def of_sum(mean: float, variance: float) -> tuple[float, float]:
+    """Return P10 and P90 of a lognormal of the mean and variance of a sum of independent parts.
+
+    The P10 of a sum is not the sum of the P10s: parts that vary by themselves even out
+    (Fenton-Wilkinson's approximation of a sum by its first two moments).
+    """
+    if mean <= 0 or variance <= 0:
+        return mean, mean
+    sigma2 = math.log1p(variance / mean**2)
+    middle = mean * math.exp(-sigma2 / 2)
+    return middle * math.exp(-Z90 * sigma2**0.5), middle * math.exp(Z90 * sigma2**0.5)
+
+
 class _Components:
     """Numbers components as they are met."""
 
@@ -283,8 +310,11 @@ def _transfer(
         # going aboard means waiting for the next liner: half its headway on average, and for a
         # cargo that arrives at any time uniform over it
         headway = parameters.get("headway_h", "sea")
+        variance = lognormal_variance(value, low, high) + wait_variance(
+            headway.value, headway.low, headway.high
+        )
         value += headway.value / 2.0
-        low, high = low + 0.1 * headway.low, high + 0.9 * headway.high
+        low, high = of_sum(value, variance)
         key, sure = f"{key}-aboard", min(sure, headway.confidence, key=LEVELS.index)
     return {
         "hours": (value, known.add(f"hours:{key}:{ident}", low, high, sure)),
@@ -320,13 +350,18 @@ def _ferry(
     km = float(columns.e_length_km[row])
     parts = ferry_hours(facility, km, parameters)
     dwells = _dwells(facility, parameters)
-    low, high = sum(d.low for d in dwells), sum(d.high for d in dwells)
     sure = min((d.confidence for d in dwells), key=LEVELS.index)
-    sail_low = (facility.number("sailing_h_low") if facility else None) or parts["sailing_h"]
-    sail_high = (facility.number("sailing_h_high") if facility else None) or parts["sailing_h"]
-    # the wait of a cargo that arrives at any time is uniform over the headway
-    low += sail_low + 0.1 * 2 * parts["wait_h"]
-    high += sail_high + 0.9 * 2 * parts["wait_h"]
+
+    def own(name: str, otherwise: float) -> float:
+        return (facility.number(name) if facility else None) or otherwise
+
+    sailing, headway = parts["sailing_h"], 2 * parts["wait_h"]
+    variance = (
+        lognormal_variance(sailing, own("sailing_h_low", sailing), own("sailing_h_high", sailing))
+        + wait_variance(headway, own("headway_h_low", headway), own("headway_h_high", headway))
+        + sum(lognormal_variance(d.value, d.low, d.high) for d in dwells)
+    )
+    low, high = of_sum(sum(parts.values()), variance)
     if facility is not None:
         sure = min(sure, facility.row["confidence"], key=LEVELS.index)
     rate = parameters.get("ferry_cost_usd_per_teu_km")
