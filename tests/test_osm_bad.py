@@ -147,7 +147,8 @@ def test_without_osmium_the_extra_is_named(
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background ignores it
 from pathlib import Path
 from corridors.cli import main
 from corridors.network import store
