@@ -148,7 +148,8 @@ def page(net: corridors.Network) -> str:
         "## Against the ground",
         "",
         "How far points of the real track lie from the drawn railways: vertices of OpenStreetMap "
-        "ways (a sample, used for nothing else), and its stations (through which long lines are "
+        "ways (a sample; but for two points of the Tashguzar-Kitab branch it was used for nothing "
+        "else), and its stations (through which long lines are "
         "drawn; metro stations and stations of lines that the source lacks count as off).",
         "",
         table(["points of", "country", "points", "median km", "90 % within km", "% within 1 km",
