@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Generator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -41,6 +44,18 @@ def chromium_args() -> list[str]:
 def root() -> Path:
     """Folder of the checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="module")
+def sections() -> ModuleType:
+    """data/build/sections.py, which is no package's module."""
+    path = ROOT / "data" / "build" / "sections.py"
+    spec = importlib.util.spec_from_file_location("sections", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sections"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

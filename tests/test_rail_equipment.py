@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -32,17 +30,6 @@ from corridors.routing.profile import Profile
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "data" / "tables"
 SYSTEMS = {"", "25 kV 50 Hz", "3 kV DC", "15 kV 16.7 Hz"}
-
-
-@pytest.fixture(scope="module")
-def sections() -> ModuleType:
-    path = ROOT / "data" / "build" / "sections.py"
-    spec = importlib.util.spec_from_file_location("sections", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["sections"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 # ── the table ──

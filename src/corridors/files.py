@@ -60,9 +60,22 @@ def whole_folder(path: str | Path, names: Collection[str]) -> Iterator[Path]:
         raise SchemaError(f"cannot write {target}: {error.strerror or error}") from error
     try:
         yield scratch
-        scratch.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        scratch.rename(target)
+        put_in_place(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def put_in_place(draft: Path, target: Path) -> None:
+    """Give a finished folder its name; what had the name stays until the new one is there."""
+    draft.chmod(0o755)
+    if not target.exists():
+        draft.rename(target)
+        return
+    old = draft.with_name(f"{draft.name}-old")
+    target.rename(old)
+    try:
+        draft.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

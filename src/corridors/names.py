@@ -15,7 +15,7 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -485,13 +485,20 @@ def load_index(data: str | Path | None = None) -> NameIndex:
     """
     from corridors import datasets
 
-    folder = datasets.cache_dir() / f"names-{_rules()}-{datasets.version(data=data)}"
+    return _kept(datasets.version(data=data), lambda: NameIndex.build(**_columns(data)))
+
+
+def _kept(key: str, make: Callable[[], NameIndex]) -> NameIndex:
+    """Return the index of a key from the cache, made and kept there the first time."""
+    from corridors import datasets
+
+    folder = datasets.cache_dir() / f"names-{_rules()}-{key}"
     if (folder / "index.json").is_file():
         try:
             return NameIndex.load(folder)
         except DataIntegrityError:
             pass  # a cache is made again, not complained about
-    index = NameIndex.build(**_columns(data))
+    index = make()
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         index.save(folder)
     return index
@@ -513,21 +520,18 @@ def index_with(own: dict[str, list[Any]], key: str, data: str | Path | None = No
     """
     from corridors import datasets
 
-    folder = datasets.cache_dir() / f"names-{_rules()}-{datasets.version(data=data)}-{key}"
-    if (folder / "index.json").is_file():
-        try:
-            return NameIndex.load(folder)
-        except DataIntegrityError:
-            pass
-    columns = _columns(data)
-    ids, called = set(own["id"]), {normalise(name) for name in own["name"]}
-    kept = [i for i, (ident, name) in enumerate(zip(columns["id"], columns["name"], strict=True))
-            if ident not in ids and normalise(name) not in called]  # fmt: skip
-    merged = {name: [*own[name], *(values[i] for i in kept)] for name, values in columns.items()}
-    index = NameIndex.build(**merged)
-    with contextlib.suppress(OSError):
-        index.save(folder)
-    return index
+    def make() -> NameIndex:
+        columns = _columns(data)
+        ids, called = set(own["id"]), {normalise(name) for name in own["name"]}
+        pairs = enumerate(zip(columns["id"], columns["name"], strict=True))
+        kept = [
+            i for i, (ident, name) in pairs if ident not in ids and normalise(name) not in called
+        ]
+        return NameIndex.build(
+            **{name: [*own[name], *(values[i] for i in kept)] for name, values in columns.items()}
+        )
+
+    return _kept(f"{datasets.version(data=data)}-{key}", make)
 
 
 def index_beside(file: str | Path, data: str | Path | None = None) -> NameIndex:
@@ -550,31 +554,29 @@ def index_beside(file: str | Path, data: str | Path | None = None) -> NameIndex:
 
     text = Path(file).read_bytes()
     key = f"{zlib.crc32(text):08x}{len(text)}"
-    folder = datasets.cache_dir() / f"names-{_rules()}-{datasets.version(data=data)}-{key}"
-    if (folder / "index.json").is_file():
-        try:
-            return NameIndex.load(folder)
-        except DataIntegrityError:
-            pass
-    columns = _columns(data)
-    known = {normalise(x) for x in columns["name"]}
-    for aliases in columns["aliases"]:
-        known.update(normalise(x) for x in aliases.split("|") if x)
-    rows = list(csv.DictReader(text.decode("utf-8").splitlines()))
-    called = Counter(normalise(row["name"]) for row in rows)
-    for row in rows:
-        name, key_of = row["name"], normalise(row["name"])
-        if key_of in known or called[key_of] > 1:
-            name = f"{name} {row['kind'].replace('_', ' ')}"
-        others = [x for x in row.get("aliases", "").split("|") if x and normalise(x) not in known]
-        values = {**row, "name": name, "aliases": "|".join(others), "unlocode": "",
-                  "population": 0, "lon": float(row["lon"]), "lat": float(row["lat"])}  # fmt: skip
-        for column in _COLUMNS:
-            columns[column].append(values[column])
-    index = NameIndex.build(**columns)
-    with contextlib.suppress(OSError):
-        index.save(folder)
-    return index
+
+    def make() -> NameIndex:
+        columns = _columns(data)
+        known = {normalise(x) for x in columns["name"]}
+        for aliases in columns["aliases"]:
+            known.update(normalise(x) for x in aliases.split("|") if x)
+        rows = list(csv.DictReader(text.decode("utf-8").splitlines()))
+        called = Counter(normalise(row["name"]) for row in rows)
+        for row in rows:
+            name, key_of = row["name"], normalise(row["name"])
+            if key_of in known or called[key_of] > 1:
+                name = f"{name} {row['kind'].replace('_', ' ')}"
+            others = [
+                x for x in row.get("aliases", "").split("|") if x and normalise(x) not in known
+            ]
+            values = {**row, "name": name, "aliases": "|".join(others), "unlocode": "",
+                      "population": 0, "lon": float(row["lon"]),
+                      "lat": float(row["lat"])}  # fmt: skip
+            for column in _COLUMNS:
+                columns[column].append(values[column])
+        return NameIndex.build(**columns)
+
+    return _kept(f"{datasets.version(data=data)}-{key}", make)
 
 
 def _rules() -> str:

@@ -20,7 +20,15 @@ from corridors.network.frames import Graph, add_edges, compact, make_edges
 from corridors.network.frontiers import Countries, absorb_slivers, border_edges, cut_at_frontiers
 from corridors.network.gauges import gauge_transfer, part_borders
 from corridors.osm.countries import country_at, homeward, prepared
-from corridors.osm.graph import ATTRIBUTES, Chains, as_graph, attributes, chains_of, mode_of
+from corridors.osm.graph import (
+    ATTRIBUTES,
+    Chains,
+    as_graph,
+    attributes,
+    carried,
+    chains_of,
+    mode_of,
+)
 from corridors.osm.read import Extract
 from corridors.osm.tags import Place
 from corridors.spelling import normalise
@@ -347,25 +355,10 @@ def _berth_name(ref: int, node: Any, quays: list[Place]) -> str:
 def _noted(graph: Graph, notes: pd.DataFrame, chains: Chains, file: str) -> Graph:
     """Return the graph with what the tags say beside each edge that comes from a way."""
     edges = graph.edges
-    origin = edges["origin"].astype(str)
-    own = origin.str.startswith("osm:").to_numpy()
-    row = np.zeros(len(edges), dtype=np.int64)
-    row[own] = origin[own].str.slice(4).astype(np.int64)
-    added: dict[str, Any] = {}
-    for name in ATTRIBUTES:
-        values = notes[name].to_numpy()
-        blank: Any = "" if values.dtype == object else values.dtype.type(0)
-        taken = values[row] if len(values) else np.full(len(edges), blank)
-        added[name] = np.where(own, taken, blank)
-    whole = chains.length_km[row] if len(chains.length_km) else np.ones(len(edges))
-    # of an edge that was cut each piece has its share of the bridges and tunnels
-    share = np.where(whole > 0, edges["length_km"].to_numpy() / np.maximum(whole, 1e-9), 1.0)
-    for name in ("bridge_km", "tunnel_km"):
-        added[name] = (added[name].astype(float) * np.minimum(share, 1.0)).round(4)
+    own, _, added = carried(edges, "osm:", notes, chains.length_km)
     added["twin"] = added["twin"].astype(bool)
-    return Graph(
-        graph.nodes, edges.assign(**added, origin=np.where(own, f"extract:{file}", origin))
-    )
+    origin = np.where(own, f"extract:{file}", edges["origin"].astype(str))
+    return Graph(graph.nodes, edges.assign(**added, origin=origin))
 
 
 def places_of(places: list[Place]) -> pd.DataFrame:

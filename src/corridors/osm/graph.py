@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from corridors.geodesy import distance_km
@@ -304,7 +305,6 @@ def _assemble(
 
 def _labels(ways: Ways, owner: Ints, chain: Ints, km: Floats, n: int) -> list[tuple[str, str]]:
     """Return the name and number that most of each edge's length has."""
-    import pandas as pd
 
     if not n:
         return []
@@ -316,7 +316,6 @@ def _labels(ways: Ways, owner: Ints, chain: Ints, km: Floats, n: int) -> list[tu
 
 def as_graph(chains: Chains) -> Graph:
     """Return the edges as frames; ``origin`` is ``osm:`` and the edge's row in the chains."""
-    import pandas as pd
 
     n = len(chains.u)
     mode = mode_of(chains)
@@ -353,9 +352,43 @@ ATTRIBUTES = ("osm_ways", "name", "ref", "type", "electrified", "tracks", "maxsp
 """Columns that imported edges have beside the network's own."""
 
 
+def carried(
+    edges: pd.DataFrame, prefix: str, notes: pd.DataFrame, whole_km: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], dict[str, NDArray[Any]]]:
+    """Return what an edge's row in some notes says of it, the row being carried in its origin.
+
+    ``prefix`` and the row's number make the origin; edges without it get blanks. ``whole_km`` is
+    the length of each row: of an edge that was cut since each piece has its share of the bridges
+    and tunnels.
+
+    Returns
+    -------
+    had : (n,) bool array
+        Which edges carry a row.
+    row : (n,) int array
+        The row (0 where there is none).
+    columns : dict
+        One array per name in :data:`ATTRIBUTES`.
+    """
+    origin = edges["origin"].astype(str)
+    had = origin.str.startswith(prefix).to_numpy()
+    row = np.zeros(len(edges), dtype=np.int64)
+    row[had] = origin[had].str.slice(len(prefix)).astype(np.int64)
+    columns: dict[str, NDArray[Any]] = {}
+    for name in ATTRIBUTES:
+        values = notes[name].to_numpy()
+        blank: Any = "" if values.dtype == object else values.dtype.type(0)
+        taken = values[row] if len(values) else np.full(len(edges), blank)
+        columns[name] = np.where(had, taken, blank)
+    whole = whole_km[row] if len(whole_km) else np.ones(len(edges))
+    share = np.where(had & (whole > 0), edges["length_km"] / np.maximum(whole, 1e-9), 1.0)
+    for name in ("bridge_km", "tunnel_km"):
+        columns[name] = (columns[name].astype(float) * np.minimum(share, 1.0)).round(4)
+    return had, row, columns
+
+
 def attributes(chains: Chains) -> Any:
     """Return what the tags say of each edge: one row per chain, see :data:`ATTRIBUTES`."""
-    import pandas as pd
 
     kinds = chains.kinds
 

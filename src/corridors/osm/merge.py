@@ -23,7 +23,7 @@ from corridors.network.frames import COLUMNS, Graph, compact, line_reader, shape
 from corridors.network.terminals import attach
 from corridors.osm.build import Imported, blank_table
 from corridors.osm.countries import area_of, country_at
-from corridors.osm.graph import ATTRIBUTES
+from corridors.osm.graph import ATTRIBUTES, carried
 
 LIMIT_KM = {
     "terminal": {"rail": 12.0, "road": 30.0, "pipeline": 30.0},
@@ -502,33 +502,20 @@ def _stripped(own: Graph) -> tuple[Graph, Step, Step]:
 
     def back(graph: Graph) -> Graph:
         edges = graph.edges
-        told = edges["origin"].astype(str)
-        had = told.str.startswith("row:").to_numpy()
-        row = np.zeros(len(edges), dtype=np.int64)
-        row[had] = told[had].str.slice(4).astype(np.int64)
-        added: dict[str, Any] = {}
-        for name in ATTRIBUTES:
-            values = notes[name].to_numpy()
-            blank: Any = "" if values.dtype == object else values.dtype.type(0)
-            added[name] = np.where(had, values[row], blank) if len(values) else blank
-        share = np.where(had, edges["length_km"].to_numpy() / np.maximum(km[row], 1e-9), 1.0)
-        for name in ("bridge_km", "tunnel_km"):
-            added[name] = (added[name].astype(float) * np.minimum(share, 1.0)).round(4)
-        added["origin"] = np.where(had, origin.to_numpy()[row], told)
-        added["status"] = np.where(had, status[row], edges["status"].to_numpy())
+        had, row, added = carried(edges, "row:", notes, km)
+        if len(origin):
+            added["origin"] = np.where(had, origin.to_numpy()[row], edges["origin"].astype(str))
+            added["status"] = np.where(had, status[row], edges["status"].to_numpy())
         return Graph(graph.nodes, edges.assign(**added))
 
     def built(graph: Graph) -> Graph:
         edges = graph.edges
-        return Graph(graph.nodes, edges.assign(status=_status(edges)))
-
-    def _status(edges: pd.DataFrame) -> NDArray[np.object_]:
-        told = edges["origin"].astype(str)
-        had = told.str.startswith("row:").to_numpy()
-        row = np.zeros(len(edges), dtype=np.int64)
-        row[had] = told[had].str.slice(4).astype(np.int64)
+        had, row, _ = carried(edges, "row:", notes, km)
         now = edges["status"].to_numpy()
-        return np.asarray(np.where(had, status[row], now) if len(status) else now)
+        return Graph(
+            graph.nodes,
+            edges.assign(status=np.where(had, status[row], now) if len(status) else now),
+        )
 
     return Graph(own.nodes, plain), back, built
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from corridors import datasets
 from corridors.errors import DataIntegrityError, SchemaError
+from corridors.files import put_in_place
 from corridors.network.frames import Graph
 from corridors.network.store import LAYERS, write_layers
 from corridors.osm.graph import ATTRIBUTES
@@ -114,7 +115,7 @@ def tidy(graph: Graph) -> Graph:
 
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_network(target: Path) -> Iterator[Path]:
     """Yield a folder beside ``target`` that takes its name when the block ends well.
 
     A folder of that name is replaced only if it is a saved network. What an import that was
@@ -133,18 +134,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise SchemaError(f"cannot write {target}: {error.strerror or error}") from None
     try:
         yield draft
-        draft.chmod(0o755)
-        if target.exists():
-            old = draft.with_name(f"{draft.name}-old")
-            target.rename(old)
-            try:
-                draft.rename(target)
-            except OSError:
-                old.rename(target)
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            draft.rename(target)
+        put_in_place(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -198,7 +188,7 @@ def save(
         The folder, which :func:`corridors.load_network` and ``--network`` take.
     """
     where = Path(target)
-    with whole_folder(where) as draft:
+    with whole_network(where) as draft:
         write_layers(tidy(graph), draft, level=3)
         if len(places):
             places.to_csv(draft / PLACES, index=False, lineterminator="\n")
