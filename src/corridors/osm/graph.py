@@ -305,7 +305,6 @@ def _assemble(
 
 def _labels(ways: Ways, owner: Ints, chain: Ints, km: Floats, n: int) -> list[tuple[str, str]]:
     """Return the name and number that most of each edge's length has."""
-
     if not n:
         return []
     frame = pd.DataFrame({"chain": chain, "label": ways.label[owner], "km": km})
@@ -316,7 +315,6 @@ def _labels(ways: Ways, owner: Ints, chain: Ints, km: Floats, n: int) -> list[tu
 
 def as_graph(chains: Chains) -> Graph:
     """Return the edges as frames; ``origin`` is ``osm:`` and the edge's row in the chains."""
-
     n = len(chains.u)
     mode = mode_of(chains)
     kinds = chains.kinds or []
@@ -389,7 +387,6 @@ def carried(
 
 def attributes(chains: Chains) -> Any:
     """Return what the tags say of each edge: one row per chain, see :data:`ATTRIBUTES`."""
-
     kinds = chains.kinds
 
     def each(make: Any, empty: Any) -> Any:
